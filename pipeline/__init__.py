@@ -1,0 +1,25 @@
+"""Attention Lab: softmax(QKᵀ/√d_k)V in NumPy, driven by YAML, measured, drawn and compared.
+
+>>> from pipeline import attend
+>>> attend([[1.0, 0.0]], [[1.0, 0.0]], [[2.0, 3.0]]).output.tolist()
+[[2.0, 3.0]]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.attention import attend
+
+if TYPE_CHECKING:
+    from pipeline.compare import load_runs
+
+__all__ = ["attend", "load_runs"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "load_runs":  # pandas is imported by those who compare, not by every command
+        from pipeline.compare import load_runs
+
+        return load_runs
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

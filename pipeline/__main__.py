@@ -1,0 +1,87 @@
+"""python -m pipeline: compose, validate, run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.command import Parser, guarded
+
+if TYPE_CHECKING:
+    from pipeline.compose import Composed
+
+USAGE = "python -m pipeline [-m] [OVERRIDE …]"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 some runs of a sweep failed, 2 a fault of the user's."""
+    arguments = parser().parse_intermixed_args(argv)
+    if arguments.help:
+        from pipeline.help import help_text
+
+        print(help_text(USAGE))
+        return 0
+    return guarded(lambda: start(arguments), debug=arguments.debug)
+
+
+def parser() -> Parser:
+    """Hydra's own words where it has them."""
+    made = Parser("python -m pipeline", USAGE, add_help=False, allow_abbrev=False)
+    made.add_argument("overrides", nargs="*")
+    made.add_argument("-h", "--help", action="store_true")
+    made.add_argument("-m", "--multirun", action="store_true")
+    made.add_argument("-c", "--cfg", choices=["job"])
+    made.add_argument("--debug", action="store_true")
+    return made
+
+
+def start(arguments: argparse.Namespace) -> int:
+    """Composes, then shows the config, sweeps, or makes one run."""
+    from pipeline.compose import compose, hydra
+
+    with hydra(arguments.overrides):
+        if not arguments.multirun:
+            composed = compose(arguments.overrides)
+            if arguments.cfg:
+                print(as_shown(composed), end="")
+                return 0
+            if composed.settings.study is None:
+                return run_one(composed)
+        from pipeline.sweep.plan import make_plan
+
+        plan = make_plan(arguments.overrides)
+    from pipeline.sweep import sweep
+
+    return sweep(plan)
+
+
+def as_shown(composed: Composed) -> str:
+    """The configuration, past the gate, as YAML."""
+    from pipeline.config import validate
+    from pipeline.store import as_yaml
+
+    return as_yaml(validate(composed.resolved()).model_dump(mode="json"))
+
+
+def run_one(composed: Composed) -> int:
+    """One run into a folder of its own; the folder's path is the last line printed."""
+    from pipeline.config import validate
+    from pipeline.perform import Job, compute, record
+    from pipeline.run import caption
+    from pipeline.store import ROOT, claim_run, shown, whole_or_gone
+    from pipeline.terminal import show_result
+
+    config = validate(composed.resolved())
+    job = Job(config, composed.choices, composed.overrides)
+    result, seconds = compute(job)
+    with whole_or_gone(claim_run(ROOT / config.outputs, config.name)) as folder:
+        record(job, result, folder, seconds)
+    show_result(result, caption(config))
+    print(shown(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

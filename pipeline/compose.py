@@ -1,0 +1,164 @@
+"""Overrides → a composed configuration, by Hydra; its complaints as one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from pipeline.choose import listed
+from pipeline.config import validate
+from pipeline.faults import Fault, Faults, one_line, shorten
+
+ROOT = Path(__file__).resolve().parent.parent
+CONF, EXPERIMENTS = ROOT / "conf", ROOT / "experiments"
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """A configuration as Hydra composed it, before the gate."""
+
+    settings: DictConfig  # interpolations not yet resolved
+    choices: Mapping[str, str]  # group -> the option chosen
+    overrides: tuple[str, ...]  # what was asked for, in Hydra's syntax
+
+    def resolved(self) -> dict[str, Any]:
+        """Plain values, for the gate."""
+        return resolve(self.settings)
+
+
+@contextmanager
+def hydra(overrides: Sequence[str] = ()) -> Iterator[None]:
+    """Hydra over conf/ and experiments/; the experiments that `overrides` name are read."""
+    store = ConfigStore.instance()
+    for name, path in experiments().items():
+        wanted = any(o.partition("=")[2].strip("'\"") == name for o in overrides)
+        node = read_experiment(path) if wanted else {}
+        store.store(group="experiment", name=name, node=node, package="_global_")
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        yield
+
+
+def experiments() -> dict[str, Path]:
+    """Name → file, of every experiment."""
+    return {path.stem: path for path in sorted(EXPERIMENTS.glob("*.yaml"))}
+
+
+def read_experiment(path: Path) -> dict[str, Any]:
+    """The YAML of one experiment."""
+    try:
+        node = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise Fault(f"experiments/{path.name}: cannot be read as YAML: {error}") from error
+    if not isinstance(node, dict) or not isinstance(node.get("study"), dict):
+        raise Fault(f"experiments/{path.name}: has no study; expected question, source and grid")
+    return node
+
+
+def compose(overrides: Sequence[str]) -> Composed:
+    """What Hydra makes of the overrides, or a `Fault` with a line for each it cannot take."""
+    parsed = parse(overrides)
+    for given in parsed:
+        if given.is_hydra_override() and given.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
+            raise Fault(
+                f"{given.key_or_group}: folders are claimed by the pipeline, so that none is "
+                "overwritten; set outputs= to put them elsewhere"
+            )
+        if given.is_sweep_override():
+            raise Fault(f"{given.input_line}: several values make a sweep; add -m, or make sweep")
+    try:
+        composed = hydra_compose("config", list(overrides), return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException, ValueError):
+        faults = Faults()
+        kept = find_faults(overrides, faults)
+        with faults.collect():  # what Hydra took may still be wrong
+            validate(resolve(hydra_compose("config", kept)))
+        faults.raise_if_any()
+        raise
+    choices = {
+        group: option
+        for group, option in composed.hydra.runtime.choices.items()
+        if option is not None and not group.startswith("hydra")
+    }
+    with open_dict(composed):
+        composed.pop("hydra")
+    return Composed(composed, choices, tuple(overrides))
+
+
+def find_faults(overrides: Sequence[str], faults: Faults) -> list[str]:
+    """Tries the overrides one after another: a fault for each that Hydra refuses, and the rest."""
+    kept: list[str] = []
+    choices_first = sorted(overrides, key=lambda o: "." in o.partition("=")[0])
+    for override in choices_first:
+        try:
+            hydra_compose("config", [*kept, override])
+            kept.append(override)
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
+            faults.add([explain(override, error, kept)])
+    return kept
+
+
+def explain(override: str, error: Exception, kept: Sequence[str]) -> str:
+    """Hydra's complaint about one override, as path, what came, what is allowed."""
+    key = override.partition("=")[0].lstrip("+~")
+    value = override.partition("=")[2]
+    if isinstance(error, MissingConfigException) and error.options is not None:
+        missing = str(error.missing_cfg_file or "")
+        group, _, option = missing.rpartition("/")
+        known = listed(option, error.options)
+        return f"{group or key}: got {shorten(option or value)}, expected one of: {known}"
+    if is_group(key):
+        known = listed(value, GlobalHydra.instance().config_loader().get_group_options(key))
+        return f"{key}: got {shorten(value)}, expected one of: {known}"
+    settings: Any = hydra_compose("config", list(kept))
+    above, _, last = key.rpartition(".")
+    parent = OmegaConf.select(settings, above) if above else settings
+    if isinstance(parent, DictConfig) and last not in parent:
+        names = [str(name) for name in parent]
+        return f"{key}: no such setting; expected one of: {listed(last, names)}"
+    return f"{override}: {one_line(str(error).split('See https')[0])}"
+
+
+def parse(overrides: Sequence[str]) -> list[Override]:
+    """The overrides by Hydra's own grammar."""
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    parsed, lines = [], []
+    for override in overrides:
+        try:
+            parsed += parser.parse_overrides([override])
+        except (OverrideParseException, HydraException) as error:
+            what = one_line(str(error).split("See https")[0])
+            lines.append(f"{override}: not of the form key=value that Hydra reads ({what})")
+    if lines:
+        raise Fault(*lines)
+    return parsed
+
+
+def is_group(key: str) -> bool:
+    """Whether `key` chooses a file of conf/ or experiments/."""
+    return bool(GlobalHydra.instance().config_loader().get_group_options(key))
+
+
+def resolve(settings: DictConfig) -> dict[str, Any]:
+    """Interpolations worked out, as plain dicts, lists and values."""
+    try:
+        plain: Any = OmegaConf.to_container(settings, resolve=True)
+    except OmegaConfBaseException as error:
+        place = getattr(error, "full_key", None) or "configuration"
+        raise Fault(
+            f"{place}: {one_line(str(error).splitlines()[0])}; write \\${{ for a literal ${{"
+        ) from error
+    return {str(key): value for key, value in plain.items()}

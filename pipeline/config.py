@@ -1,0 +1,251 @@
+"""The one gate: what may be set, of which type and in which range. Defaults live in conf/.
+
+A resolved configuration (plain dicts, lists and values) goes in; a frozen `Config` comes out, or
+a `Fault` with one line for each thing that is wrong. Behind the gate nothing is checked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError, model_validator
+
+from pipeline.attention import MASKS, NORMALIZERS, SCALES
+from pipeline.choose import listed
+from pipeline.embed import POSITIONS, SOURCES, UNKNOWN
+from pipeline.faults import Fault, shorten
+from pipeline.fields import (
+    filled,
+    flag,
+    grid_axes,
+    one_of,
+    optional,
+    positive,
+    scale_of,
+    sentence_texts,
+    some_of,
+    vector_table,
+    whole,
+    words,
+)
+from pipeline.laws import LAWS
+from pipeline.metrics import METRICS, scalar_names
+from pipeline.plots import FORMATS, PLOTS
+from pipeline.reading import LANGUAGES
+
+Texts = tuple[str | tuple[str, ...], ...]
+Words = tuple[str, ...]
+Vectors = dict[str, tuple[float, ...]]
+
+
+class Section(BaseModel):
+    """A group of settings: nothing unknown comes in, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sentences(Section):
+    """What is attended to: the config's own text, or a file's."""
+
+    name: Annotated[str, filled("a name")] = Field(description="what files and tables call the set")
+    text: Annotated[Texts | None, sentence_texts()] = Field(
+        description="a text, a list of texts, or a list of lists of tokens; null with a path"
+    )
+    path: Annotated[str | None, optional(filled("the path of a UTF-8 text file"))] = Field(
+        description="a UTF-8 text file, a sentence a line, in place of text"
+    )
+    split_punctuation: Annotated[bool, flag()] = Field(
+        description="whether punctuation marks become tokens of their own"
+    )
+
+    @model_validator(mode="after")
+    def one_source(self) -> Sentences:
+        if (self.text is None) == (self.path is None):
+            given = "both" if self.text else "neither"
+            raise ValueError(f"got {given}, expected either text or path (sentences.path=my.txt)")
+        return self
+
+
+class Embeddings(Section):
+    """What every kind of embedding set has."""
+
+    unknown: Annotated[str, one_of(UNKNOWN)] = Field(
+        description="the rule for a token without a vector"
+    )
+    positions: Annotated[str, one_of(POSITIONS)] = Field(
+        description="what is added to the vector at each place"
+    )
+
+
+class Handmade(Embeddings):
+    """Vectors written in the YAML."""
+
+    kind: Literal["handmade"] = Field(description="the kind of embedding set")
+    table: Annotated[Vectors, vector_table()] = Field(
+        description="tokens and their vectors, all of one width"
+    )
+
+
+class OneHot(Embeddings):
+    """A word an axis."""
+
+    kind: Literal["one_hot"] = Field(description="the kind of embedding set")
+    vocabulary: Annotated[Words | None, words()] = Field(
+        description="the known words; null for those of the sentences"
+    )
+
+
+class Gaussian(Embeddings):
+    """Random vectors, seeded by the word."""
+
+    kind: Literal["gaussian"] = Field(description="the kind of embedding set")
+    width: Annotated[int, whole(1, 65536)] = Field(description="entries of a vector, D")
+    vocabulary: Annotated[Words | None, words()] = Field(
+        description="the known words; null for every word"
+    )
+
+
+class Glove(Embeddings):
+    """Real word vectors."""
+
+    kind: Literal["glove"] = Field(description="the kind of embedding set")
+    source: Annotated[str, one_of(SOURCES)] = Field(
+        description="fixture: 11,000 words shipped here; package: all 400,000, an extra"
+    )
+
+
+class Identity(Section):
+    """Q = K = V = the embeddings."""
+
+    kind: Literal["identity"] = Field(description="the kind of projection")
+
+
+class Random(Section):
+    """Independent random W_Q, W_K and W_V."""
+
+    kind: Literal["random"] = Field(description="the kind of projection")
+    heads: Annotated[int, whole(1, 4096)] = Field(description="count of heads, H")
+    key_width: Annotated[int | None, optional(whole(1, 65536))] = Field(
+        description="d_k a head; null for the embedding width over the heads"
+    )
+    value_width: Annotated[int | None, optional(whole(1, 65536))] = Field(
+        description="width of a value a head; null likewise"
+    )
+
+
+class Attention(Section):
+    """The mechanism's own settings."""
+
+    scale: Annotated[str | float, scale_of(SCALES)] = Field(
+        description="what multiplies QKᵀ: a name, on, off or a number"
+    )
+    temperature: Annotated[float, positive()] = Field(description="divides the scores, T > 0")
+    mask: Annotated[str, one_of(MASKS)] = Field(description="which keys a query may attend to")
+    normalizer: Annotated[str, one_of(NORMALIZERS)] = Field(description="logits to weights")
+
+
+class Figures(Section):
+    """How figures are saved."""
+
+    formats: Annotated[Words, some_of(FORMATS, least=1)] = Field(description="file formats")
+    dpi: Annotated[int, whole(36, 1200)] = Field(description="pixels per inch of a png")
+
+
+class Law(Section):
+    """Something that must hold of the runs of an experiment: one metric along one setting."""
+
+    claim: Annotated[str, filled("the law in words")] = Field(description="the law in words")
+    law: Annotated[str, one_of(LAWS)] = Field(description="what the metric does")
+    metric: Annotated[str, one_of(scalar_names(METRICS))] = Field(description="which metric")
+    setting: Annotated[str, filled("a setting of the grid")] = Field(description="along what")
+    along: list[Any] | None = Field(
+        default=None, description="the order of the setting's values; null for ascending"
+    )
+    within: float = Field(default=0.0, description="how far a flat metric may move")
+    where: dict[str, Any] = Field(default={}, description="the runs it speaks of")
+
+
+class Study(Section):
+    """What an experiment asks, where it comes from, what it varies and what must hold."""
+
+    question: Annotated[str, filled("the question the experiment answers")] = Field(
+        description="what the experiment asks"
+    )
+    source: Annotated[str, filled("where the claim is published")] = Field(
+        description="who claimed or measured it"
+    )
+    grid: Annotated[dict[str, Any], grid_axes()] = Field(
+        description="settings and their values; keys joined by commas move together"
+    )
+    holds: list[Law] = Field(default=[], description="laws that must hold of the finished runs")
+
+
+class Config(Section):
+    """One run, whole."""
+
+    name: Annotated[str, filled("a name")] = Field(description="what the run's folder is called")
+    sentences: Sentences = Field(description="what is attended to")
+    embeddings: Annotated[Handmade | OneHot | Gaussian | Glove, Discriminator("kind")] = Field(
+        description="what a token's vector is"
+    )
+    projection: Annotated[Identity | Random, Discriminator("kind")] = Field(
+        description="embeddings to query, key and value"
+    )
+    attention: Attention = Field(description="the mechanism")
+    metrics: Annotated[Words, some_of(METRICS)] = Field(description="what is measured")
+    plots: Annotated[Words, some_of(PLOTS)] = Field(description="what is drawn")
+    figures: Figures = Field(description="how figures are saved")
+    language: Annotated[str, one_of(LANGUAGES)] = Field(description="of reading.md")
+    seed: Annotated[int, whole(0)] = Field(description="the master seed")
+    outputs: Annotated[str, filled("a folder")] = Field(description="where run folders go")
+    study: Study | None = Field(description="the experiment this run belongs to")
+
+    def settings(self) -> dict[str, Any]:
+        """What makes the run what it is, as plain values: all but where it goes and its study."""
+        return self.model_dump(mode="json", exclude={"outputs", "study"})
+
+
+# The sections whose settings depend on their kind.
+KINDS_OF: dict[str, dict[str, type[Section]]] = {
+    "embeddings": {"handmade": Handmade, "one_hot": OneHot, "gaussian": Gaussian, "glove": Glove},
+    "projection": {"identity": Identity, "random": Random},
+}
+
+
+def validate(given: Mapping[str, Any]) -> Config:
+    """The resolved configuration as a `Config`, or a `Fault` that lists all that is wrong."""
+    try:
+        return Config.model_validate(given)
+    except ValidationError as error:
+        raise Fault(*(line(dict(e), given) for e in error.errors())) from error
+
+
+def line(error: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """One of pydantic's errors as one line: path, what came, what is allowed."""
+    place = [str(part) for part in error["loc"]]
+    if len(place) > 1 and place[0] in KINDS_OF and place[1] in KINDS_OF[place[0]]:
+        del place[1]  # pydantic names the kind after its section
+    path, came = ".".join(place), shorten(error["input"])
+    kind = error["type"]
+    if kind == "value_error":
+        return f"{path}: {error['ctx']['error']}"
+    if kind == "extra_forbidden":
+        return f"{path}: no such setting; expected one of: {siblings(place, given)}"
+    if kind == "missing":
+        return f"{path}: is missing; see conf/config.yaml for its default"
+    if kind.startswith("union_tag"):
+        tag = error["input"].get("kind") if isinstance(error["input"], Mapping) else None
+        return f"{path}.kind: got {shorten(tag)}, expected one of: {listed(tag, KINDS_OF[path])}"
+    wanted = "a group of settings" if kind in ("model_type", "model_attributes_type") else ""
+    return f"{path}: got {came}, expected {wanted or error['msg'].removeprefix('Input should be ')}"
+
+
+def siblings(place: list[str], given: Mapping[str, Any]) -> str:
+    """The settings that may stand where the last part of `place` does."""
+    section: Any = Config
+    for part in place[:-1]:
+        kinds = KINDS_OF.get(part)
+        section = kinds[given[part]["kind"]] if kinds else section.model_fields[part].annotation
+    section = Study if section == Study | None else section
+    return listed(place[-1], section.model_fields)

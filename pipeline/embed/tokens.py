@@ -1,0 +1,64 @@
+"""Text → tokens, on white space; punctuation may be split off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.faults import Fault
+from pipeline.records import Sentence
+
+# A run of letters, digits and marks, joined by inner apostrophes and hyphens ("d'água",
+# "state-of-the-art"), or one character that is none of these.
+WORD_OR_MARK = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+
+
+def tokenize(text: str, split_punctuation: bool = False) -> tuple[str, ...]:
+    """Tokens of `text`: what white space separates, with punctuation split off if asked.
+
+    >>> tokenize("Os pinguins não tem joelho")
+    ('Os', 'pinguins', 'não', 'tem', 'joelho')
+    >>> tokenize("Wait, what?", split_punctuation=True)
+    ('Wait', ',', 'what', '?')
+    """
+    return tuple(WORD_OR_MARK.findall(text) if split_punctuation else text.split())
+
+
+def read_lines(path: str) -> list[str]:
+    """The sentences of a UTF-8 text file, one a line; blank lines are passed over."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Fault(
+            f"sentences.path: {path} is not UTF-8 (byte {error.start}: "
+            f"0x{error.object[error.start]:02x}); save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise Fault(
+            f"sentences.path: cannot read {path} ({error.strerror}); "
+            "expected a UTF-8 text file, a sentence a line"
+        ) from error
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise Fault(f"sentences.path: {path} holds no sentence; expected at least one line of text")
+    return lines
+
+
+def sentences(
+    name: str, texts: Sequence[str | Sequence[str]], split_punctuation: bool = False
+) -> tuple[Sentence, ...]:
+    """The sentences of a set, each a text or a list of tokens, called `name` or `name-1`, `name-2`…
+
+    >>> [s.name for s in sentences("cats", ["a cat", ["two", "cats"]])]
+    ['cats-1', 'cats-2']
+    """
+    found = []
+    for number, text in enumerate(texts, start=1):
+        tokens = tokenize(text, split_punctuation) if isinstance(text, str) else tuple(text)
+        if not tokens or any(not token.strip() for token in tokens):
+            raise Fault(
+                f"sentences.text: sentence {number} of {name!r} is empty or has an empty token"
+            )
+        found.append(Sentence(name if len(texts) == 1 else f"{name}-{number}", tokens))
+    return tuple(found)

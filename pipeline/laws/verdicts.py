@@ -1,0 +1,100 @@
+"""Verdicts: whether what an experiment says must hold does hold of the runs it made.
+
+A law speaks of one metric along one setting, everything else that varied being equal. It is
+checked in every group of runs that differ in that setting alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]  # varied settings and metrics of one run
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one law."""
+
+    claim: str
+    holds: bool
+    checked: int  # pairs of neighboring runs that were compared
+    kept: int  # of them, how many obeyed
+    worst: float  # the smallest step in the law's direction, or for flat the largest off it
+
+
+def rises(before: float, after: float, within: float) -> tuple[bool, float]:
+    """The metric is larger after the step than before.
+
+    >>> rises(1.0, 1.5, 0.0)
+    (True, 0.5)
+    """
+    return after - before > 0, after - before
+
+
+def falls(before: float, after: float, within: float) -> tuple[bool, float]:
+    """The metric is smaller after the step than before.
+
+    >>> falls(1.0, 1.5, 0.0)
+    (False, -0.5)
+    """
+    return before - after > 0, before - after
+
+
+def flat(before: float, after: float, within: float) -> tuple[bool, float]:
+    """The metric changes by no more than `within`.
+
+    >>> flat(1.0, 1.5, 0.1)
+    (False, -0.5)
+    """
+    return abs(after - before) <= within, -abs(after - before)
+
+
+LAWS: dict[str, Callable[[float, float, float], tuple[bool, float]]] = {
+    "rises": rises,
+    "falls": falls,
+    "flat": flat,
+}
+
+
+def judge(
+    rows: Sequence[Row],
+    settings: Sequence[str],
+    *,
+    claim: str,
+    law: str,
+    metric: str,
+    setting: str,
+    along: Sequence[Any] | None = None,
+    within: float = 0.0,
+    where: Mapping[str, Any] | None = None,
+) -> Verdict:
+    """One law against the rows; `settings` names the columns that varied.
+
+    `along` gives the order of the setting's values, numbers ascending where it is left out;
+    `where` keeps the rows with those values. A law that finds no two runs to compare does not
+    hold: nothing was shown.
+
+    >>> runs = [{"T": 1.0, "entropy": 0.5}, {"T": 2.0, "entropy": 0.9}]
+    >>> judge(runs, ["T"], claim="", law="rises", metric="entropy", setting="T").holds
+    True
+    """
+    chosen = [row for row in rows if all(row.get(k) == v for k, v in (where or {}).items())]
+    present = {row[setting] for row in chosen if setting in row}
+    order = [v for v in along if v in present] if along else sorted(present)
+    others = [name for name in settings if name != setting]
+    groups: dict[tuple[Any, ...], dict[Any, float]] = {}
+    for row in chosen:
+        place = tuple(row.get(name) for name in others)
+        groups.setdefault(place, {})[row.get(setting)] = row.get(metric, math.nan)
+    steps = [
+        LAWS[law](group[before], group[after], within)
+        for group in groups.values()
+        for before, after in itertools.pairwise([v for v in order if v in group])
+    ]
+    kept = sum(obeyed for obeyed, _ in steps)
+    worst = min((step for _, step in steps), default=math.nan)
+    return Verdict(claim, bool(steps) and kept == len(steps), len(steps), kept, worst)

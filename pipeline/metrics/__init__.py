@@ -1,0 +1,94 @@
+"""Attended → numbers: one file a family, and one entry here.
+
+A metric reads one of three things: the rows of weights, each token's way from static to
+contextual embedding, or the whole set of embeddings before and after.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from pipeline.choose import choose
+from pipeline.metrics.context import cosine, displacement, pairwise_cosine
+from pipeline.metrics.place import mean_distance, self_weight
+from pipeline.metrics.sharpness import (
+    effective_keys,
+    entropy,
+    entropy_normalized,
+    jacobian_norm,
+    max_weight,
+)
+from pipeline.records import Array, Attended, Measured, Projected, beside
+
+# Attended → [H, N]
+OF_WEIGHTS: dict[str, Callable[[Attended], Array]] = {
+    "entropy": entropy,
+    "entropy_normalized": entropy_normalized,
+    "effective_keys": effective_keys,
+    "max_weight": max_weight,
+    "self_weight": self_weight,
+    "mean_distance": mean_distance,
+    "jacobian_norm": jacobian_norm,
+}
+# static [H, N, E], contextual [H, N, E] → [H, N]
+OF_MOVES: dict[str, Callable[[Array, Array], Array]] = {
+    "displacement": displacement,
+    "cosine": cosine,
+}
+# [N, H·E] → one number, before and after
+OF_SETS: dict[str, Callable[[Array], float]] = {"pairwise_cosine": pairwise_cosine}
+
+METRICS: tuple[str, ...] = (*OF_WEIGHTS, *OF_MOVES, *OF_SETS)
+
+__all__ = ["METRICS", "OF_MOVES", "OF_SETS", "OF_WEIGHTS", "mean", "measure", "scalar_names"]
+
+
+def measure(projected: Projected, attended: Attended, names: Sequence[str]) -> Measured:
+    """The named metrics of one sentence.
+
+    A query whose every key is masked attends to nothing: it is NaN in every metric of weights
+    and moves, and left out of every mean.
+    """
+    rows: dict[str, Array] = {}
+    scalars: dict[str, float] = {}
+    silent = ~np.broadcast_to(attended.allowed, attended.weights.shape).any(axis=-1)
+    for name in names:
+        if name in OF_WEIGHTS:
+            with np.errstate(divide="ignore"):  # a silent row has no effective keys
+                rows[name] = np.where(silent, np.nan, OF_WEIGHTS[name](attended))
+        elif name in OF_MOVES:
+            moved = OF_MOVES[name](projected.value, attended.output)
+            rows[name] = np.where(silent, np.nan, moved)
+        else:
+            of_set = choose(OF_SETS, name, "metrics")
+            scalars[f"{name}_static"] = of_set(beside(projected.value))
+            scalars[f"{name}_contextual"] = of_set(beside(attended.output))
+    scalars = {**{name: mean(values) for name, values in rows.items()}, **scalars}
+    return Measured(rows, scalars)
+
+
+def scalar_names(names: Sequence[str]) -> tuple[str, ...]:
+    """What the named metrics are called as scalars of a run.
+
+    >>> scalar_names(["entropy", "pairwise_cosine"])
+    ('entropy', 'pairwise_cosine_static', 'pairwise_cosine_contextual')
+    """
+    plain = [name for name in names if name not in OF_SETS]
+    both = [
+        f"{name}_{when}" for name in names if name in OF_SETS for when in ("static", "contextual")
+    ]
+    return (*plain, *both)
+
+
+def mean(values: Array | Sequence[float]) -> float:
+    """Mean of what is defined; NaN where nothing is.
+
+    >>> mean([1.0, float("nan"), 3.0])
+    2.0
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
+        return float(np.nanmean(values))

@@ -1,0 +1,63 @@
+"""One run, from its config to its folder: the way that single runs and sweeps share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import Config
+from pipeline.identity import FORMAT, file_hashes, fingerprint, provenance
+from pipeline.records import Result
+from pipeline.run import draw, reading, run
+from pipeline.store import write_run
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What is to be run, and how it was asked for."""
+
+    config: Config
+    choices: Mapping[str, str]  # group -> the option chosen
+    overrides: tuple[str, ...]  # that make this very config, in Hydra's syntax
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Each file the run reads, and the hash of its content."""
+        path = self.config.sentences.path
+        return file_hashes([path] if path else [])
+
+    @property
+    def key(self) -> str:
+        """The hash that tells this run from any other."""
+        return fingerprint(self.config.settings(), self.inputs)
+
+
+def compute(job: Job) -> tuple[Result, float]:
+    """The results of a job, and the seconds they took."""
+    start = time.perf_counter()
+    return run(job.config), time.perf_counter() - start
+
+
+def record(job: Job, result: Result, folder: Path, seconds: float) -> None:
+    """The results as files of `folder`, figures drawn on the way."""
+    start = time.perf_counter()
+    about = {
+        "format": FORMAT,
+        "status": "done",
+        "key": job.key,
+        "seed": job.config.seed,
+        "choices": dict(job.choices),
+        "inputs": job.inputs,
+        **provenance(),
+    }
+    write_run(
+        folder,
+        result,
+        draw(result, job.config),
+        reading(result, job.config),
+        job.config.settings(),
+        job.overrides,
+        lambda: {**about, "seconds": round(seconds + time.perf_counter() - start, 4)},
+    )

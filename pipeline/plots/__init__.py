@@ -1,0 +1,32 @@
+"""Records → Figure: one file a plot, and one entry here. Nothing is saved here.
+
+matplotlib is imported when the first figure is drawn, and its object interface alone is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pipeline.plots.canvas import FORMATS, render
+from pipeline.plots.displacement import displacement
+from pipeline.plots.entropy import entropy
+from pipeline.plots.heatmap import heatmap
+from pipeline.records import Drawing, Outcome
+
+PLOTS: dict[str, Callable[[Outcome, str], Drawing]] = {
+    "heatmap": heatmap,
+    "displacement": displacement,
+    "entropy": entropy,
+}
+DRAWN_METRICS = {"entropy": ("entropy",)}  # plot -> the metrics whose rows it draws
+
+__all__ = ["DRAWN_METRICS", "FORMATS", "PLOTS", "needed_metrics", "render"]
+
+
+def needed_metrics(plots: Sequence[str]) -> tuple[str, ...]:
+    """The metrics that must be measured for these plots.
+
+    >>> needed_metrics(["heatmap", "entropy"])
+    ('entropy',)
+    """
+    return tuple(dict.fromkeys(m for plot in plots for m in DRAWN_METRICS.get(plot, ())))

@@ -1,0 +1,79 @@
+"""The sweep's curve: one metric along one numeric setting, a line for each value of another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.plots.canvas import COLORS, new_figure, styled
+from pipeline.records import Drawing, Table
+
+WIDE = 8.0  # ratio of the largest to the smallest value from which the axis is logarithmic
+
+
+@styled
+def curve(
+    rows: Sequence[Mapping[str, Any]], x: str, hue: str | None, panel: str | None, metric: str
+) -> Drawing:
+    """`metric` against `x`, a line for each value of `hue`, a panel for each value of `panel`."""
+    import pandas as pd
+    import seaborn as sns
+
+    names = [name for name in (panel, hue, x, metric) if name]
+    data = pd.DataFrame(rows, columns=names)
+    panels = list(dict.fromkeys(data[panel])) if panel else [None]
+    columns = min(len(panels), 3)
+    count = math.ceil(len(panels) / columns)
+    figure = new_figure(4.4 * columns + 1.6, 3.6 * count + 0.4)
+    axes_grid = figure.subplots(count, columns, squeeze=False, sharex=True, sharey=True)
+    order = list(dict.fromkeys(data[hue])) if hue else None
+    palette = dict(zip(order, palette_of(len(order)), strict=True)) if order else None
+    for place, axes in enumerate(axes_grid.flat):
+        if place >= len(panels):
+            axes.set_axis_off()
+            continue
+        part = data[data[panel] == panels[place]] if panel else data
+        sns.lineplot(
+            part, x=x, y=metric, hue=hue, hue_order=order, palette=palette, style=hue,
+            style_order=order, markers=bool(hue), marker=None if hue else "o", dashes=False,
+            errorbar=("se", 1) if part.duplicated(names[:-1]).any() else None, ax=axes,
+            legend=bool(hue) and place == len(panels) - 1,
+        )  # fmt: skip
+        positive = data[x].min() > 0
+        if positive and data[x].max() / data[x].min() >= WIDE:
+            axes.set_xscale("log")
+            axes.minorticks_off()
+        ticks = sorted(set(data[x]))
+        if len(ticks) <= 9:
+            axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_ylim(bottom=min(0.0, float(data[metric].min())))
+        axes.set_xlabel(spoken(x))
+        axes.set_ylabel(spoken(metric) + (" (nats)" if metric == "entropy" else ""))
+        axes.grid(color="#eeeeee", linewidth=0.8)
+        axes.set_axisbelow(True)
+        if panel:
+            axes.set_title(f"{spoken(panel)}: {panels[place]}", fontsize=10)
+    if hue:
+        legend_axes = axes_grid.flat[len(panels) - 1]
+        handles, labels = legend_axes.get_legend_handles_labels()
+        legend_axes.get_legend().remove()
+        figure.legend(handles, labels, title=spoken(hue), loc="outside right upper")
+    figure.suptitle(f"{spoken(metric).capitalize()} against {spoken(x)}", x=0.02, ha="left")
+    return Drawing(figure, Table(names, [tuple(row) for row in data.itertuples(index=False)]))
+
+
+def palette_of(count: int) -> list[Any]:
+    """`count` line colors, safe for color-blind readers while they last."""
+    import seaborn as sns
+
+    return list(COLORS[:count]) if count <= len(COLORS) else sns.color_palette("viridis", count)
+
+
+def spoken(name: str) -> str:
+    """The last part of a dotted setting, in words.
+
+    >>> spoken("attention.temperature")
+    'temperature'
+    """
+    return name.rpartition(".")[2].replace("_", " ")

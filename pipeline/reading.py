@@ -1,0 +1,157 @@
+"""The reading: each row of weights in words, from the numbers alone, in English or Portuguese.
+
+For every token: its weight on itself, the tokens that get more than the uniform share, and
+whether the rest is even. Nothing is said that the numbers do not say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.choose import choose
+from pipeline.records import Array, Outcome, Result
+
+EVEN = 0.005  # weights that print alike at two decimals count as even
+NAMED = 6  # tokens named in one sentence before "and k more"
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """One language: every phrase with its blanks."""
+
+    title: str
+    settings: str
+    head: str
+    itself: str
+    above: str
+    above_none: str
+    rest_even: str
+    rest_spread: str
+    masked: str
+    alone: str
+    more: str
+    notice: str
+    decimal: str = "."
+
+
+ENGLISH = Phrases(
+    title="Reading of {name}",
+    settings="Settings: {caption}. Weights are rounded to two decimals.",
+    head="Head {head}",
+    itself="gives itself {weight}",
+    above="more than the uniform share of {share} goes to {tokens}",
+    above_none="no other token gets more than the uniform share of {share}",
+    rest_even="the rest is even, {weight} each ({tokens})",
+    rest_spread="the rest lies between {low} and {high} ({tokens})",
+    masked="every key is masked: it attends to nothing",
+    alone="has no key but itself: its weight is 1",
+    more="and {count} more",
+    notice="Notice",
+)
+PORTUGUESE = Phrases(
+    title="Leitura de {name}",
+    settings="Configuração: {caption}. Os pesos estão arredondados a duas casas decimais.",
+    head="Cabeça {head}",
+    itself="dá a si {weight}",
+    above="mais que a parte uniforme de {share} vai para {tokens}",
+    above_none="nenhum outro token recebe mais que a parte uniforme de {share}",
+    rest_even="o resto é uniforme, {weight} cada ({tokens})",
+    rest_spread="o resto fica entre {low} e {high} ({tokens})",
+    masked="todas as chaves estão mascaradas: não atende a nada",
+    alone="não tem outra chave além de si: seu peso é 1",
+    more="e mais {count}",
+    notice="Aviso",
+    decimal=",",
+)
+LANGUAGES: dict[str, Phrases] = {"en": ENGLISH, "pt": PORTUGUESE}
+
+
+def read(result: Result, caption: str, language: str = "en") -> str:
+    """The whole run as Markdown, ending with its notices."""
+    phrases = choose(LANGUAGES, language, "language")
+    lines: list[str] = []
+    for outcome in result.outcomes:
+        lines += [f"# {phrases.title.format(name=escape(outcome.embedded.sentence.name))}", ""]
+        lines += [phrases.settings.format(caption=caption), ""]
+        for head, weights in enumerate(outcome.attended.weights):
+            if len(outcome.attended.weights) > 1:
+                lines += [f"## {phrases.head.format(head=head)}", ""]
+            lines += [*head_lines(outcome, weights, phrases), ""]
+    lines += [f"**{phrases.notice}:** {escape(notice)}\n" for notice in result.notices]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def head_lines(outcome: Outcome, weights: Array, phrases: Phrases) -> Iterator[str]:
+    """One line a query."""
+    tokens = distinct(outcome.tokens)
+    for query, (row, allowed) in enumerate(
+        zip(weights, np.broadcast_to(outcome.attended.allowed, weights.shape), strict=True)
+    ):
+        clauses = "; ".join(row_clauses(row, allowed, query, tokens, phrases))
+        yield f"- **{tokens[query]}** {clauses}."
+
+
+def row_clauses(
+    row: Array, allowed: Array, query: int, tokens: Sequence[str], phrases: Phrases
+) -> Iterator[str]:
+    """What one row of weights says, clause by clause."""
+
+    def number(weight: float) -> str:
+        return f"{weight:.2f}".replace(".", phrases.decimal)
+
+    def named(keys: Sequence[int], weighted: bool = False) -> str:
+        shown = [tokens[k] + (f" ({number(row[k])})" if weighted else "") for k in keys[:NAMED]]
+        rest = [phrases.more.format(count=len(keys) - NAMED)] if len(keys) > NAMED else []
+        return ", ".join(shown + rest)
+
+    keys = [int(k) for k in np.flatnonzero(allowed)]
+    others = [k for k in keys if k != query]
+    if not keys:
+        yield phrases.masked
+        return
+    if keys == [query]:
+        yield phrases.alone
+        return
+    share = 1.0 / len(keys)
+    yield phrases.itself.format(weight=number(row[query]))
+    above = sorted((k for k in others if row[k] > share * (1 + 1e-9)), key=lambda k: -row[k])
+    rest = [k for k in others if k not in above]
+    if above:
+        yield phrases.above.format(share=number(share), tokens=named(above, weighted=True))
+    else:
+        yield phrases.above_none.format(share=number(share))
+    if rest:
+        low, high = min(row[rest]), max(row[rest])
+        if high - low < EVEN and number(low) == number(high):
+            yield phrases.rest_even.format(weight=number(low), tokens=named(rest))
+        else:
+            yield phrases.rest_spread.format(low=number(low), high=number(high), tokens=named(rest))
+
+
+def distinct(tokens: Sequence[str]) -> list[str]:
+    """Tokens fit for a sentence: Markdown escaped, and equal ones told apart by their number.
+
+    >>> distinct(["the", "dog", "the"])
+    ['the¹', 'dog', 'the²']
+    """
+    raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    total, seen, names = Counter(tokens), Counter[str](), []
+    for token in tokens:
+        seen[token] += 1
+        number = str(seen[token]).translate(raised) if total[token] > 1 else ""
+        names.append(escape(token) + number)
+    return names
+
+
+def escape(text: str) -> str:
+    """`text` with the characters that Markdown or HTML would read as markup made literal.
+
+    >>> escape("<b>*a*")
+    '&lt;b&gt;\\\\*a\\\\*'
+    """
+    html = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join("\\" + c if c in "\\`*_[]#|~" else c for c in html)

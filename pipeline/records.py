@@ -1,0 +1,131 @@
+"""The records that pass between the stages, and the legend of axis letters.
+
+| letter | axis                                              |
+|--------|---------------------------------------------------|
+| N      | queries: the positions that attend                |
+| M      | keys: the positions attended to (N in self-attention) |
+| D      | width of an embedding, a query or a key (d_k)     |
+| E      | width of a value                                  |
+| H      | heads                                             |
+| L      | layers                                            |
+
+`...` stands for any leading axes (a batch, the heads).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = npt.NDArray[np.floating[Any]]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Sentence:
+    """A sentence cut into tokens."""
+
+    name: str  # what files and tables call it
+    tokens: tuple[str, ...]  # [N], never empty, no token empty
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """A sentence and one static vector a token."""
+
+    sentence: Sentence
+    vectors: Array  # [N, D], finite
+    source: str = ""  # where the vectors come from, in words
+
+
+@dataclass(frozen=True, eq=False)
+class Projected:
+    """The three views of the embeddings that attention works on."""
+
+    query: Array  # [H, N, D]
+    key: Array  # [H, M, D]
+    value: Array  # [H, M, E]
+
+
+@dataclass(frozen=True, eq=False)
+class Attended:
+    """What attention gives back."""
+
+    weights: Array  # [..., N, M], >= 0; a row sums to 1, or to 0 where every key is masked
+    output: Array  # [..., N, E], weights @ value
+    allowed: Mask  # [..., N, M], broadcastable to weights; True where the key takes part
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Numbers read off one sentence's attention."""
+
+    rows: Mapping[str, Array]  # name -> [H, N], one number a query; NaN where undefined
+    scalars: Mapping[str, float]  # name -> one number; NaN where undefined
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One sentence's whole way through the pipeline: what plots, readings and the store take."""
+
+    embedded: Embedded
+    projected: Projected
+    attended: Attended
+    measured: Measured
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """[N] tokens of the sentence."""
+        return self.embedded.sentence.tokens
+
+    @property
+    def static(self) -> Array:
+        """[N, H·E] each token's own value vector, heads side by side: where it starts."""
+        return beside(self.projected.value)
+
+    @property
+    def contextual(self) -> Array:
+        """[N, H·E] the output A·V, heads side by side: where attention takes it."""
+        return beside(self.attended.output)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns by name and rows of plain values, ready to be written as CSV."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure, and the numbers it draws."""
+
+    figure: Figure
+    table: Table
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """All that a run computes; nothing of it touches the disk."""
+
+    outcomes: tuple[Outcome, ...]
+    scalars: Mapping[str, float]  # name -> mean over sentences, heads and queries
+    notices: tuple[str, ...] = field(default=())  # what the reader must know of these numbers
+
+
+def beside(heads: Array) -> Array:
+    """[H, N, E] → [N, H·E]: the heads of each position side by side.
+
+    >>> beside(np.array([[[1.0, 2.0]], [[3.0, 4.0]]])).tolist()
+    [[1.0, 2.0, 3.0, 4.0]]
+    """
+    count, length, width = heads.shape
+    return heads.transpose(1, 0, 2).reshape(length, count * width)

@@ -1,0 +1,97 @@
+"""The pipeline, in one straight line: embed → attention → metrics → plots. No disk, no terminal.
+
+A newcomer reads this file first. Each stage receives plain values and arrays; the config is
+opened here and nowhere behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.attention import attend, project
+from pipeline.config import Config
+from pipeline.embed import embed, read_lines, sentences
+from pipeline.metrics import mean, measure
+from pipeline.plots import PLOTS, needed_metrics
+from pipeline.reading import read
+from pipeline.records import Drawing, Embedded, Outcome, Projected, Result
+
+NEARLY_IDENTITY = 0.95  # mean weight on itself from which a run says so
+
+
+def run(config: Config) -> Result:
+    """All that the config asks for, computed."""
+    outcomes = tuple(look(embedded, projected, config) for embedded, projected in prepare(config))
+    return Result(outcomes, scalars(outcomes, config), notices(outcomes))
+
+
+def prepare(config: Config) -> tuple[tuple[Embedded, Projected], ...]:
+    """Sentences → tokens → vectors → query, key, value.
+
+    What can still be wrong with the input shows here, so a sweep prepares every run before its
+    first one starts.
+    """
+    texts = config.sentences.text or read_lines(str(config.sentences.path))
+    passages = sentences(config.sentences.name, texts, config.sentences.split_punctuation)
+    embedded = embed(passages, seed=config.seed, **config.embeddings.model_dump())
+    settings = config.projection.model_dump()
+    return tuple((e, project(e.vectors, seed=config.seed, **settings)) for e in embedded)
+
+
+def look(embedded: Embedded, projected: Projected, config: Config) -> Outcome:
+    """One sentence: attend → measure."""
+    attended = attend(
+        projected.query,
+        projected.key,
+        projected.value,
+        scale=config.attention.scale,
+        temperature=config.attention.temperature,
+        mask=config.attention.mask,
+        normalizer=config.attention.normalizer,
+    )
+    names = (*config.metrics, *needed_metrics(config.plots))
+    return Outcome(embedded, projected, attended, measure(projected, attended, names))
+
+
+def scalars(outcomes: tuple[Outcome, ...], config: Config) -> dict[str, float]:
+    """Each metric over the whole run: the mean over its sentences of their means."""
+    drawn_only = set(needed_metrics(config.plots)) - set(config.metrics)
+    names = [name for name in outcomes[0].measured.scalars if name not in drawn_only]
+    return {name: mean([o.measured.scalars[name] for o in outcomes]) for name in names}
+
+
+def notices(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
+    """What the reader must know of these numbers before believing a figure."""
+    found = []
+    for outcome in outcomes:
+        weights, allowed = outcome.attended.weights, outcome.attended.allowed
+        itself = float(weights.diagonal(axis1=-2, axis2=-1).mean())
+        if allowed.sum(axis=-1).min() > 1 and itself >= NEARLY_IDENTITY:
+            found.append(
+                f"{outcome.embedded.sentence.name}: the weights are nearly the identity (mean "
+                f"weight on itself {itself:.3f}), so the tokens hardly move; equal queries and "
+                "keys do this (try projection=random), and so does a missing 1/√d_k"
+            )
+    return tuple(found)
+
+
+def caption(config: Config) -> str:
+    """The settings of the mechanism, as figures and readings quote them."""
+    attention = config.attention
+    scale = attention.scale if isinstance(attention.scale, str) else f"{attention.scale:g}"
+    words = [f"scale {scale}", f"T = {attention.temperature:g}"]
+    if attention.mask != "none":
+        words.append(f"mask {attention.mask}")
+    return ", ".join(words)
+
+
+def draw(result: Result, config: Config) -> Iterator[tuple[str, Drawing]]:
+    """Every figure the config asks for, one at a time, with the name it is saved under."""
+    for outcome in result.outcomes:
+        for plot in config.plots:
+            yield f"{plot}_{outcome.embedded.sentence.name}", PLOTS[plot](outcome, caption(config))
+
+
+def reading(result: Result, config: Config) -> str:
+    """The run in words, in the config's language."""
+    return read(result, caption(config), config.language)

@@ -1,0 +1,88 @@
+"""The axes of a sweep: settings and their values, from an experiment's grid or the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.compose import parse
+from pipeline.faults import Fault, one_line
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Settings that vary together, and the values they take, both as Hydra writes them."""
+
+    keys: tuple[str, ...]  # a leading + or ~ is kept
+    values: tuple[tuple[str, ...], ...]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of the settings."""
+        return tuple(key.lstrip("+~") for key in self.keys)
+
+    def without(self, settled: set[str]) -> Axis | None:
+        """This axis with those settings held still; None where nothing is left to vary.
+
+        >>> Axis(("a", "b"), (("1", "x"), ("2", "x"))).without({"a"})
+        Axis(keys=('b',), values=(('x',),))
+        """
+        kept = [place for place, name in enumerate(self.settings) if name not in settled]
+        values = dict.fromkeys(tuple(value[place] for place in kept) for value in self.values)
+        return Axis(tuple(self.keys[place] for place in kept), tuple(values)) if kept else None
+
+
+def find_axes(overrides: Sequence[str], grid: Any) -> tuple[Axis, ...]:
+    """The axes of the grid that the command line leaves open, then the command line's own."""
+    parsed = parse(overrides)
+    settled = {given.key_or_group for given in parsed}
+    planned = (axis.without(settled) for axis in grid_axes(grid))
+    said = (axis_of(given) for given in parsed if given.is_sweep_override())
+    return (*(axis for axis in planned if axis), *said)
+
+
+def axis_of(given: Override) -> Axis:
+    """A sweep in Hydra's syntax (1,2 or range(0,5) or glob(*)) as an axis."""
+    key = str(given.input_line).partition("=")[0]
+    try:
+        return Axis((key,), tuple((str(value),) for value in given.sweep_string_iterator()))
+    except HydraException as error:
+        raise Fault(f"{given.input_line}: cannot be counted out: {one_line(str(error))}") from error
+
+
+def grid_axes(grid: Any) -> Iterator[Axis]:
+    """The axes of an experiment's grid; settings whose names share a key move together."""
+    named: Any = OmegaConf.to_container(grid) if isinstance(grid, DictConfig) else {}
+    for joined, values in named.items():
+        keys = tuple(key.strip() for key in str(joined).split(","))
+        if isinstance(values, str):
+            given = parse([f"{keys[0]}={values}"])[0]
+            yield axis_of(given) if given.is_sweep_override() else Axis(keys, ((values,),))
+        else:
+            rows = [value if len(keys) > 1 else [value] for value in values]
+            yield Axis(keys, tuple(tuple(literal(v) for v in row) for row in rows))
+
+
+def literal(value: Any) -> str:
+    """A value as Hydra's override grammar writes it.
+
+    >>> literal([1, "a b", None, True])
+    "[1,'a b',null,true]"
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(literal(v) for v in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{literal(k)}:{literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z_][\w./-]*", value):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return str(value)

@@ -1,0 +1,112 @@
+"""What a sweep's finished runs show: summary.csv, the table, the curve and the verdicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from pipeline.compare.read import Run, read_run
+from pipeline.compare.table import metric_names, scalar
+from pipeline.laws import Verdict, judge
+from pipeline.plots.curve import curve
+from pipeline.records import Drawing, Table
+from pipeline.store import shown, write_csv, write_drawings
+from pipeline.sweep.axes import Axis
+from pipeline.sweep.plan import Plan
+from pipeline.terminal import console, grid, show_comparison
+
+
+def summarize(plan: Plan, folder: Path, done: set[str]) -> None:
+    """Reads the finished runs back from their folders, writes what they show and prints it."""
+    points = [point for point in plan.points if point.folder in done]
+    if not points:
+        return
+    runs = [read_run(folder / "runs" / point.folder) for point in points]
+    metrics = metric_names(runs)
+    rows: list[dict[str, Any]] = [
+        {"run": point.folder, **point.varied, **{name: scalar(run, name) for name in metrics}}
+        for point, run in zip(points, runs, strict=True)
+    ]
+    write_csv(folder / "summary.csv", Table(tuple(rows[0]), [tuple(r.values()) for r in rows]))
+    verdicts = judged(plan, rows)
+    if verdicts:
+        columns = ("claim", "holds", "checked", "kept", "worst")
+        write_csv(folder / "verdicts.csv", Table(columns, [astuple(v) for v in verdicts]))
+    figures = plan.config.figures
+    drawings = curves(rows, plan.axes, metrics) if plan.config.plots else iter(())
+    names = write_drawings(folder / "figures", drawings, figures.formats, figures.dpi)
+    show(plan, rows, metrics, folder)
+    show_notices(runs)
+    show_verdicts(verdicts)
+    for name in names:
+        console().print(f"figure: {shown(folder)}/figures/{name}.{figures.formats[0]}")
+
+
+def varying(axes: Sequence[Axis], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """The settings of each axis that take more than one value; an axis without any is left out."""
+    kept = [[s for s in axis.settings if len({row[s] for row in rows}) > 1] for axis in axes]
+    return [settings for settings in kept if settings]
+
+
+def curves(
+    rows: Sequence[Mapping[str, Any]], axes: Sequence[Axis], metrics: Sequence[str]
+) -> Iterator[tuple[str, Drawing]]:
+    """The first metric along the longest numeric axis; the last other axis gives the lines."""
+    keys = [names[0] for names in varying(axes, rows)]
+    numeric = [key for key in keys if all(is_number(row[key]) for row in rows)]
+    if not numeric or not metrics:
+        return
+    x = max(numeric, key=lambda key: len({row[key] for row in rows}))
+    others = [key for key in keys if key != x]
+    hue = others[-1] if others else None
+    panel = others[0] if len(others) > 1 else None
+    name = f"{metrics[0]}_against_{x.rpartition('.')[2]}"
+    yield name, curve(rows, x, hue, panel, metrics[0])
+
+
+def is_number(value: object) -> bool:
+    """A number that an axis can show."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def judged(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> list[Verdict]:
+    """The verdict on each law of the experiment."""
+    if plan.study is None:
+        return []
+    settings = [key for keys in varying(plan.axes, rows) for key in keys]
+    return [judge(rows, settings, **law.model_dump()) for law in plan.study.holds]
+
+
+def show(plan: Plan, rows: Sequence[Mapping[str, Any]], metrics: Sequence[str], at: Path) -> None:
+    """The question, and the table of what differs beside the metrics."""
+    if plan.study:
+        console().print(f"{plan.study.question}\n({plan.study.source})\n")
+    settings = [keys[0] for keys in varying(plan.axes, rows)]
+    columns = [*settings, *metrics]
+    cells = [tuple(row[column] for column in columns) for row in rows]
+    title = f"{plan.name}, {len(rows)} runs"
+    show_comparison(title, columns, cells, len(settings), f"{shown(at)}/summary.csv")
+
+
+def show_notices(runs: Sequence[Run]) -> None:
+    """Where the vectors come from, and how often each kind of notice stands in the runs."""
+    for source in dict.fromkeys(str(run.about["vectors"]) for run in runs):
+        console().print(f"embeddings: {source}")
+    told = Counter(notice.partition(" (")[0] for run in runs for notice in run.about["notices"])
+    for notice, count in told.items():
+        console().print(f"Notice in {count} of {len(runs)} runs: {notice}")
+    console().print()
+
+
+def show_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Each law, whether it holds, and in how many pairs of runs."""
+    rows = [
+        ("holds" if v.holds else "FAILS", v.claim, f"{v.kept} of {v.checked}", v.worst)
+        for v in verdicts
+    ]
+    if rows:
+        columns = ("law", "claim", "pairs", "smallest margin")
+        console().print(grid("What must hold", columns, rows, left=2), "")

@@ -1,0 +1,126 @@
+"""What the terminal shows: tables for people, on standard output; nothing here computes."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from pipeline.records import Outcome, Result
+
+SHOWN = 12  # tokens up to which the weights are printed
+DECIMALS = 4
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """A console that takes tokens literally (no markup, no emoji codes) and knows its width."""
+    stream = stream or sys.stdout
+    width = None if stream.isatty() else shutil.get_terminal_size((120, 40)).columns
+    return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
+
+
+def number(value: object) -> str:
+    """A number to four decimals, an undefined one as a dash, anything else as it is.
+
+    >>> number(0.25), number(float("nan")), number("none")
+    ('0.2500', '–', 'none')
+    """
+    if not isinstance(value, float):
+        return str(value)
+    if math.isnan(value):
+        return "–"
+    small = value != 0 and abs(value) < 10**-DECIMALS
+    return f"{value:.1e}" if small else f"{value:.{DECIMALS}f}"
+
+
+def grid(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1
+) -> RichTable:
+    """A light table, the first `left` columns flush left, the rest right."""
+    table = RichTable(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1)
+    )
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place >= left else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(number, row))
+    return table
+
+
+def show_result(result: Result, settings: str) -> None:
+    """A run: its settings, its weights while they fit, its scalars and its notices."""
+    out = console()
+    out.print(f"{settings}\nembeddings: {result.outcomes[0].embedded.source}\n")
+    shown = 0
+    for outcome in result.outcomes:
+        for head in range(len(outcome.attended.weights)):
+            if len(outcome.tokens) <= SHOWN and shown < 4:
+                shown += 1
+                out.print(weights(outcome, head), "")
+    total = sum(len(o.attended.weights) for o in result.outcomes)
+    if shown < total:
+        out.print(f"{total - shown} of {total} tables of weights not shown; weights.csv has all\n")
+    if result.scalars:
+        out.print(scalars(result.scalars), "")
+    for notice in result.notices:
+        out.print(f"Notice: {notice}\n")
+
+
+def weights(outcome: Outcome, head: int) -> RichTable:
+    """One head's weights, queries down and keys across."""
+    sentence, many = outcome.embedded.sentence, len(outcome.attended.weights) > 1
+    title = f"Weights of {sentence.name}" + (f", head {head}" if many else "")
+    rows = [
+        (token, *map(float, row))
+        for token, row in zip(sentence.tokens, outcome.attended.weights[head], strict=True)
+    ]
+    return grid(title, ("query \\ key", *sentence.tokens), rows)
+
+
+def scalars(values: Mapping[str, float]) -> RichTable:
+    """The run's scalars, one a line."""
+    return grid("Metrics, mean over queries", ("metric", "value"), list(values.items()))
+
+
+def fitting(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> int:
+    """How many of the columns, from the left, a line of that width holds whole.
+
+    >>> fitting(["a", "bbbb", "c"], [["x", "y", "zzzz"]], width=12)
+    2
+    """
+    used = 0
+    for place, column in enumerate(columns):
+        used += max(len(column), *(len(number(row[place])) for row in rows)) + 2
+        if used > width:
+            return place
+    return len(columns)
+
+
+def show_comparison(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    settings: int,
+    elsewhere: str,
+) -> None:
+    """Runs as rows, with as many columns as the terminal holds; `elsewhere` has them all.
+
+    The first `settings` columns are settings: under the last part of their names where that is
+    unmistakable, their numbers as short as they were given.
+    """
+    out = console()
+    tails = [name.rpartition(".")[2] for name in columns]
+    columns = [t if tails.count(t) == 1 else name for t, name in zip(tails, columns, strict=True)]
+    rows = [
+        (*(f"{v:g}" if isinstance(v, float) else v for v in row[:settings]), *row[settings:])
+        for row in rows
+    ]
+    count = max(fitting(columns, rows, out.width), min(2, len(columns)))
+    out.print(grid(title, columns[:count], [row[:count] for row in rows]), "")
+    if count < len(columns):
+        out.print(f"Not shown for want of width: {', '.join(columns[count:])}; see {elsewhere}\n")
