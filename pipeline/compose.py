@@ -25,6 +25,7 @@ from pipeline.faults import Fault, Faults, one_line, shorten
 
 ROOT = Path(__file__).resolve().parent.parent
 CONF, EXPERIMENTS = ROOT / "conf", ROOT / "experiments"
+OPEN = ("embeddings.table", "study.grid")  # whose keys are the user's own
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Composed:
 
     settings: DictConfig  # interpolations not yet resolved
     choices: Mapping[str, str]  # group -> the option chosen
-    overrides: tuple[str, ...]  # what was asked for, in Hydra's syntax
+    overrides: tuple[str, ...]  # what was asked for, in Hydra's syntax, but for outputs
 
     def resolved(self) -> dict[str, Any]:
         """Plain values, for the gate."""
@@ -95,7 +96,16 @@ def compose(overrides: Sequence[str]) -> Composed:
     }
     with open_dict(composed):
         composed.pop("hydra")
-    return Composed(composed, choices, tuple(overrides))
+    return Composed(composed, choices, kept_on_record(overrides))
+
+
+def kept_on_record(overrides: Sequence[str]) -> tuple[str, ...]:
+    """The overrides without the one that says where results go, which a run's record leaves out.
+
+    >>> kept_on_record(["seed=1", "outputs=elsewhere"])
+    ('seed=1',)
+    """
+    return tuple(override for override in overrides if not override.startswith("outputs="))
 
 
 def find_faults(overrides: Sequence[str], faults: Faults) -> list[str]:
@@ -123,12 +133,19 @@ def explain(override: str, error: Exception, kept: Sequence[str]) -> str:
     if is_group(key):
         known = listed(value, GlobalHydra.instance().config_loader().get_group_options(key))
         return f"{key}: got {shorten(value)}, expected one of: {known}"
-    settings: Any = hydra_compose("config", list(kept))
-    above, _, last = key.rpartition(".")
-    parent = OmegaConf.select(settings, above) if above else settings
-    if isinstance(parent, DictConfig) and last not in parent:
-        names = [str(name) for name in parent]
-        return f"{key}: no such setting; expected one of: {listed(last, names)}"
+    place: Any = OmegaConf.to_container(hydra_compose("config", list(kept)))
+    parts = key.split(".")
+    for count, part in enumerate(parts):
+        above = ".".join(parts[:count])
+        if not isinstance(place, dict):
+            return f"{key}: {above} is {shorten(place)} and has no settings of its own"
+        if part not in place and above in OPEN:
+            return f"{key}: not there yet; to add it, write +{override}"
+        if part not in place:
+            names = map(str, place if above else [*place, "experiment"])
+            known = listed(part, names)
+            return f"{'.'.join(parts[: count + 1])}: no such setting; expected one of: {known}"
+        place = place[part]
     return f"{override}: {one_line(str(error).split('See https')[0])}"
 
 
@@ -139,6 +156,8 @@ def parse(overrides: Sequence[str]) -> list[Override]:
     for override in overrides:
         try:
             parsed += parser.parse_overrides([override])
+            if not parsed[-1].key_or_group:
+                raise OverrideParseException(override, "no key")
         except (OverrideParseException, HydraException) as error:
             what = one_line(str(error).split("See https")[0])
             lines.append(f"{override}: not of the form key=value that Hydra reads ({what})")

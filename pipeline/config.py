@@ -180,6 +180,16 @@ class Study(Section):
     )
     holds: list[Law] = Field(default=[], description="laws that must hold of the finished runs")
 
+    @model_validator(mode="after")
+    def laws_of_the_grid(self) -> Study:
+        varied = [name.strip() for key in self.grid for name in key.split(",")]
+        for law in self.holds:
+            for name in (law.setting, *law.where):
+                if name not in varied:
+                    known = f"a setting of the grid: {listed(name, varied)}"
+                    raise ValueError(f"holds: got {name!r}, expected {known}")
+        return self
+
 
 class Config(Section):
     """One run, whole."""
@@ -221,6 +231,15 @@ def validate(given: Mapping[str, Any]) -> Config:
         raise Fault(*(line(dict(e), given) for e in error.errors())) from error
 
 
+def validate_study(given: object) -> Study | None:
+    """The study alone, whose grid is needed before any of its runs can be composed."""
+    try:
+        return None if given is None else Study.model_validate(given)
+    except ValidationError as error:
+        placed = [{**e, "loc": ("study", *e["loc"])} for e in error.errors()]
+        raise Fault(*(line(e, {}) for e in placed)) from error
+
+
 def line(error: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """One of pydantic's errors as one line: path, what came, what is allowed."""
     place = [str(part) for part in error["loc"]]
@@ -233,7 +252,8 @@ def line(error: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         return f"{path}: no such setting; expected one of: {siblings(place, given)}"
     if kind == "missing":
-        return f"{path}: is missing; see conf/config.yaml for its default"
+        source = "experiments/ablation.yaml" if place[0] == "study" else "conf/config.yaml"
+        return f"{path}: is missing; see {source} for how it is set"
     if kind.startswith("union_tag"):
         tag = error["input"].get("kind") if isinstance(error["input"], Mapping) else None
         return f"{path}.kind: got {shorten(tag)}, expected one of: {listed(tag, KINDS_OF[path])}"
@@ -245,7 +265,13 @@ def siblings(place: list[str], given: Mapping[str, Any]) -> str:
     """The settings that may stand where the last part of `place` does."""
     section: Any = Config
     for part in place[:-1]:
-        kinds = KINDS_OF.get(part)
-        section = kinds[given[part]["kind"]] if kinds else section.model_fields[part].annotation
-    section = Study if section == Study | None else section
-    return listed(place[-1], section.model_fields)
+        if part in KINDS_OF:
+            section = KINDS_OF[part][given[part]["kind"]]
+        elif part == "study":
+            section = Study
+        elif part == "holds":
+            section = Law
+        elif part in section.model_fields:  # and no place in a list
+            section = section.model_fields[part].annotation
+    names = [*section.model_fields, *(["experiment"] if section is Config else [])]
+    return listed(place[-1], names)

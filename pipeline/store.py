@@ -82,6 +82,15 @@ def whole_or_gone(folder: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """A disk that takes no more is a fault of the user's, not a bug of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(folder, error.strerror or str(error)) from error
+
+
 def unwritable(folder: Path, why: str) -> Fault:
     """The fault of an outputs folder that cannot take the results."""
     return Fault(f"outputs: cannot write to {shown(folder)} ({why}); set outputs= to another place")

@@ -24,6 +24,12 @@ from pipeline.terminal import console, grid, show_comparison
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 2 a fault of the user's."""
+    arguments = parser().parse_args(argv)
+    return guarded(lambda: compare(arguments.paths, arguments.baseline), debug=arguments.debug)
+
+
+def parser() -> Parser:
+    """Paths and a baseline."""
     made = Parser(
         "python -m pipeline.compare",
         description="Runs side by side: the settings that differ, beside the metrics.",
@@ -35,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                       help="the run the others are held against, a folder or a part of its name; "
                       "the first where none is named")  # fmt: skip
     made.add_argument("--debug", action="store_true", help="keep the traceback of a fault")
-    arguments = made.parse_args(argv)
-    return guarded(lambda: compare(arguments.paths, arguments.baseline), debug=arguments.debug)
+    return made
 
 
 def compare(paths: Sequence[str], asked: str | None) -> int:

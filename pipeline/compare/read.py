@@ -59,7 +59,7 @@ def runs_in(folder: Path) -> Iterator[Run]:
         yield read_run(folder)
         return
     if (folder / "plan.json").exists():
-        names = [point["run"] for point in read_json(folder / "plan.json")["runs"]]
+        names = [point["run"] for point in read_json(folder / "plan.json").get("runs", [])]
         inside = [folder / "runs" / name for name in names]
     else:
         inside = sorted(path.parent for path in folder.glob("*/run.json"))
@@ -96,7 +96,9 @@ def read_run(folder: Path) -> Run:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON file of ours, or a fault that names it."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("expected an object")
     except (OSError, ValueError) as error:
         raise Fault(f"compare: cannot read {path} ({error})") from error
     return content

@@ -23,7 +23,7 @@ class Verdict:
     holds: bool
     checked: int  # pairs of neighboring runs that were compared
     kept: int  # of them, how many obeyed
-    worst: float  # the smallest step in the law's direction, or for flat the largest off it
+    worst: float  # the smallest margin by which a pair obeyed; negative where one did not
 
 
 def rises(before: float, after: float, within: float) -> tuple[bool, float]:
@@ -48,9 +48,9 @@ def flat(before: float, after: float, within: float) -> tuple[bool, float]:
     """The metric changes by no more than `within`.
 
     >>> flat(1.0, 1.5, 0.1)
-    (False, -0.5)
+    (False, -0.4)
     """
-    return abs(after - before) <= within, -abs(after - before)
+    return abs(after - before) <= within, within - abs(after - before)
 
 
 LAWS: dict[str, Callable[[float, float, float], tuple[bool, float]]] = {

@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -62,12 +62,14 @@ def styled(plot: Callable[P, R]) -> Callable[P, R]:
     return drawn
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(
+    width: float, height: float, layout: Literal["constrained"] | None = "constrained"
+) -> Figure:
     """An empty figure of that many inches, tied to no window and to no global list."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -94,9 +96,14 @@ def label(token: str) -> str:
     return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1] + "…"
 
 
+def tick_size(count: int) -> float:
+    """Points of the tick labels where that many tokens stand along an axis."""
+    return 10.0 if count <= 16 else 8.0
+
+
 def token_ticks(axes: Axes, axis: str, tokens: Sequence[str], inches: float) -> None:
     """Tokens as tick labels along an axis of that many inches, thinned until they are legible."""
-    size = 10.0 if len(tokens) <= 16 else 8.0
+    size = tick_size(len(tokens))
     room = max(int(inches * 72 / (size * 1.35)), 1)
     places = range(0, len(tokens), math.ceil(len(tokens) / room))
     labels = [label(tokens[place]) for place in places]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pipeline.identity import FORMAT, provenance
-from pipeline.store import ROOT, claim_sweep, shown, write_json
+from pipeline.store import ROOT, claim_sweep, shown, whole_or_gone, write_json, writing
 from pipeline.sweep.engine import run_all
 from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.plan import Plan
@@ -15,9 +16,16 @@ from pipeline.terminal import console
 
 
 def sweep(plan: Plan) -> int:
-    """Runs the plan into one folder; the exit code is 1 where a run failed."""
+    """Runs the plan into a folder of its own; the exit code is 1 where a run failed."""
     folder = claim_sweep(ROOT / plan.config.outputs, plan.name)
-    write_json(folder / "plan.json", as_record(plan))
+    with whole_or_gone(folder):
+        write_json(folder / "plan.json", as_record(plan))
+    with writing(folder):  # from here on, what is finished stays
+        return execute(plan, folder)
+
+
+def execute(plan: Plan, folder: Path) -> int:
+    """The runs of a plan into its folder, a ledger line each, and what they show."""
     ledger = Ledger(folder / "ledger.jsonl")
     for entry in progress(run_all(plan, folder), len(plan.points)):
         ledger.append(entry)

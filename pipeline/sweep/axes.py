@@ -9,7 +9,6 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
 
 from pipeline.compose import parse
 from pipeline.faults import Fault, one_line
@@ -38,7 +37,7 @@ class Axis:
         return Axis(tuple(self.keys[place] for place in kept), tuple(values)) if kept else None
 
 
-def find_axes(overrides: Sequence[str], grid: Any) -> tuple[Axis, ...]:
+def find_axes(overrides: Sequence[str], grid: Mapping[str, Any]) -> tuple[Axis, ...]:
     """The axes of the grid that the command line leaves open, then the command line's own."""
     parsed = parse(overrides)
     settled = {given.key_or_group for given in parsed}
@@ -50,16 +49,20 @@ def find_axes(overrides: Sequence[str], grid: Any) -> tuple[Axis, ...]:
 def axis_of(given: Override) -> Axis:
     """A sweep in Hydra's syntax (1,2 or range(0,5) or glob(*)) as an axis."""
     key = str(given.input_line).partition("=")[0]
+    if given.key_or_group == "experiment":
+        raise Fault(f"{given.input_line}: an experiment is a sweep of its own; run one at a time")
     try:
-        return Axis((key,), tuple((str(value),) for value in given.sweep_string_iterator()))
+        values = tuple((str(value),) for value in given.sweep_string_iterator())
     except HydraException as error:
         raise Fault(f"{given.input_line}: cannot be counted out: {one_line(str(error))}") from error
+    if not values:
+        raise Fault(f"{given.input_line}: stands for no value; expected at least one")
+    return Axis((key,), values)
 
 
-def grid_axes(grid: Any) -> Iterator[Axis]:
+def grid_axes(grid: Mapping[str, Any]) -> Iterator[Axis]:
     """The axes of an experiment's grid; settings whose names share a key move together."""
-    named: Any = OmegaConf.to_container(grid) if isinstance(grid, DictConfig) else {}
-    for joined, values in named.items():
+    for joined, values in grid.items():
         keys = tuple(key.strip() for key in str(joined).split(","))
         if isinstance(values, str):
             given = parse([f"{keys[0]}={values}"])[0]

@@ -38,7 +38,7 @@ def run_point(point: Point, folder: Path) -> dict[str, str]:
         except Exception as error:
             write(folder / "traceback.txt", traceback.format_exc())
             write_json(folder / "run.json", {"status": "failed", "error": str(error)})
-            return {"status": "failed", "error": str(error).splitlines()[0]}
+            return {"status": "failed", "error": str(error).partition("\n")[0] or repr(error)}
         record(point.job, result, folder, seconds)
     except OSError as error:
         raise unwritable(folder, error.strerror or str(error)) from error

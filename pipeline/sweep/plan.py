@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.compose import Composed, compose, is_group, parse
-from pipeline.config import Config, Study, validate
+from pipeline.compose import Composed, compose, is_group, kept_on_record, parse
+from pipeline.config import Config, Study, validate, validate_study
 from pipeline.faults import Fault
 from pipeline.perform import Job
 from pipeline.run import prepare
@@ -67,15 +67,17 @@ def make_plan(overrides: Sequence[str]) -> Plan:
     parsed = parse(overrides)
     fixed = [o for o, given in zip(overrides, parsed, strict=True) if not given.is_sweep_override()]
     base = compose(fixed)
-    axes = find_axes(overrides, OmegaConf.select(base.settings, "study.grid"))
+    composed: Any = OmegaConf.to_container(base.settings)
+    study = validate_study(composed.get("study"))
+    axes = find_axes(overrides, study.grid if study else {})
     combinations = list(itertools.product(*(axis.values for axis in axes)))
-    composed = list(each(composer(fixed), [pairs(axes, values) for values in combinations]))
-    configs = list(each(lambda one: validate(one.resolved()), composed))
+    runs = list(each(composer(fixed), [pairs(axes, values) for values in combinations]))
+    configs = list(each(lambda one: validate(one.resolved()), runs))
     list(each(prepared_once(), configs))
-    points = tuple(point(one, config, axes) for one, config in zip(composed, configs, strict=True))
+    points = tuple(point(one, config, axes) for one, config in zip(runs, configs, strict=True))
     refuse_twins(points)
     name = base.choices.get("experiment", configs[0].name)
-    return Plan(name, configs[0].study, axes, points, tuple(overrides))
+    return Plan(name, configs[0].study, axes, points, kept_on_record(overrides))
 
 
 def each(work: Callable[[Any], T], items: Sequence[Any]) -> Iterator[T]:
