@@ -160,6 +160,8 @@ def parse(overrides: Sequence[str]) -> list[Override]:
                 raise OverrideParseException(override, "no key")
         except (OverrideParseException, HydraException) as error:
             what = one_line(str(error).split("See https")[0])
+            if "LexerNoViableAlt" in what:  # an accent or a space, outside quotes
+                what = "quote such a value twice, as in 'name=\"não\"'"
             lines.append(f"{override}: not of the form key=value that Hydra reads ({what})")
     if lines:
         raise Fault(*lines)

@@ -153,5 +153,6 @@ def escape(text: str) -> str:
     >>> escape("<b>*a*")
     '&lt;b&gt;\\\\*a\\\\*'
     """
-    html = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = " ".join(text.split())  # a line break in a token must not begin a line of the list
+    html = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join("\\" + c if c in "\\`*_[]#|~" else c for c in html)

@@ -100,8 +100,8 @@ class Outcome:
 class Table:
     """Columns by name and rows of plain values, ready to be written as CSV."""
 
-    columns: Sequence[str]
-    rows: Sequence[Sequence[object]]
+    columns: Sequence[str]  # what each value of a row is
+    rows: Sequence[Sequence[object]]  # each as long as columns
 
 
 @dataclass(frozen=True, eq=False)

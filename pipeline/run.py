@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from pipeline.attention import attend, project
 from pipeline.config import Config
 from pipeline.embed import embed, read_lines, sentences
@@ -64,9 +66,11 @@ def notices(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
     """What the reader must know of these numbers before believing a figure."""
     found = []
     for outcome in outcomes:
-        weights, allowed = outcome.attended.weights, outcome.attended.allowed
-        itself = float(weights.diagonal(axis1=-2, axis2=-1).mean())
-        if allowed.sum(axis=-1).min() > 1 and itself >= NEARLY_IDENTITY:
+        weights = outcome.attended.weights
+        allowed = np.broadcast_to(outcome.attended.allowed, weights.shape)
+        on_itself = weights.diagonal(axis1=-2, axis2=-1)[allowed.sum(axis=-1) > 1]
+        itself = float(on_itself.mean()) if on_itself.size else 0.0  # no query has a choice
+        if itself >= NEARLY_IDENTITY:
             found.append(
                 f"{outcome.embedded.sentence.name}: the weights are nearly the identity (mean "
                 f"weight on itself {itself:.3f}), so the tokens hardly move; equal queries and "

@@ -17,7 +17,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,16 +70,14 @@ def claim_comparison(outputs: Path) -> Path:
 @contextmanager
 def whole_or_gone(folder: Path) -> Iterator[Path]:
     """A claimed folder that is removed again if what fills it fails."""
-    try:
-        yield folder
-    except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        with_day = folder.parent
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", with_day.name) and not any(with_day.iterdir()):
-            with_day.rmdir()
-        if isinstance(error, OSError):
-            raise unwritable(folder, error.strerror or str(error)) from error
-        raise
+    with writing(folder):
+        try:
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # the folder of the day, unless other runs are in it
+                folder.parent.rmdir()
+            raise
 
 
 @contextmanager
@@ -87,6 +85,8 @@ def writing(folder: Path) -> Iterator[None]:
     """A disk that takes no more is a fault of the user's, not a bug of ours."""
     try:
         yield
+    except BrokenPipeError:  # who reads our output closed it
+        raise
     except OSError as error:
         raise unwritable(folder, error.strerror or str(error)) from error
 

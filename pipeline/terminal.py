@@ -17,11 +17,18 @@ SHOWN = 12  # tokens up to which the weights are printed
 DECIMALS = 4
 
 
+class Out(Console):
+    """A console that leaves a closed pipe to the command, as print does; rich itself exits."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console(stream: IO[str] | None = None) -> Console:
     """A console that takes tokens literally (no markup, no emoji codes) and knows its width."""
     stream = stream or sys.stdout
     width = None if stream.isatty() else shutil.get_terminal_size((120, 40)).columns
-    return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
+    return Out(file=stream, markup=False, emoji=False, highlight=False, width=width)
 
 
 def number(value: object) -> str:
@@ -123,4 +130,6 @@ def show_comparison(
     count = max(fitting(columns, rows, out.width), min(2, len(columns)))
     out.print(grid(title, columns[:count], [row[:count] for row in rows]), "")
     if count < len(columns):
-        out.print(f"Not shown for want of width: {', '.join(columns[count:])}; see {elsewhere}\n")
+        missing = ", ".join(columns[count:])
+        out.print(f"Not shown for want of width: {missing};")
+        out.print(f"see {elsewhere}\n", soft_wrap=True)

@@ -53,10 +53,11 @@ def attend(
         )
     normalize = choose(NORMALIZERS, normalizer, "attention.normalizer")
     multiplier = factor(scale, query.shape[-1])
-    if not np.isfinite(multiplier):
+    if isinstance(scale, bool) or not np.isfinite(multiplier):
         raise Fault(f"attention.scale: got {shorten(scale)}, expected a name or a finite number")
 
     key, value = share_heads(key, query), share_heads(value, query)
+    check_leading(query, key, value)
     logits = score(query, key, multiplier, temperature)
     allowed = as_mask(mask, logits.shape)
     weights = normalize(np.where(allowed, logits, -np.inf))
@@ -69,9 +70,10 @@ def score(query: Array, key: Array, multiplier: float, temperature: float) -> Ar
     >>> score(np.array([[2.0]]), np.array([[3.0]]), 0.5, 1.0).tolist()
     [[3.0]]
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # reported below, with its cause
-        logits = (query @ key.swapaxes(-1, -2)) * query.dtype.type(multiplier)
-        logits /= query.dtype.type(temperature)
+    with np.errstate(all="ignore"):  # reported below, with its cause
+        logits = query @ key.swapaxes(-1, -2)
+        logits *= logits.dtype.type(multiplier)
+        logits /= logits.dtype.type(temperature)
     if not np.isfinite(logits).all():
         raise Fault(
             f"attention.temperature: scores overflow {logits.dtype} at scale {multiplier:g} and "
@@ -118,6 +120,17 @@ def check_shapes(query: Array, key: Array, value: Array) -> None:
                 f"attend: {heads} query heads H are no multiple of {given} {name} heads; "
                 f"expected a count that divides, got {shapes}"
             )
+
+
+def check_leading(query: Array, key: Array, value: Array) -> None:
+    """The axes before the last two must broadcast."""
+    try:
+        np.broadcast_shapes(*(array.shape[:-2] for array in (query, key, value)))
+    except ValueError:
+        raise Fault(
+            f"attend: leading axes do not broadcast, got query {query.shape}, key {key.shape}, "
+            f"value {value.shape}; expected axes of equal length or 1"
+        ) from None
 
 
 def share_heads(array: Array, query: Array) -> Array:

@@ -85,7 +85,7 @@ def show(runs: Sequence[Run], table: Table, baseline: int, named: bool, elsewher
         for metric in metrics:
             one, two = scalar(before, metric), scalar(after, metric)
             rows.append((metric, one, two, two - one))
-        console().print(f"baseline: {before.name}\nrun:      {after.name}\n")
+        console().print(f"baseline: {before.name}\nrun:      {after.name}\n", soft_wrap=True)
         console().print(grid("Two runs", ("", "baseline", "run", "difference"), rows), "")
         return
     width = 1 + len(settings) + len(metrics)

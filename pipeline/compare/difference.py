@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,24 +27,26 @@ def read_weights(folder: Path) -> dict[str, Weights]:
     """Sentence → its weights."""
     try:
         with (folder / "weights.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise Fault(f"compare: cannot read {folder}/weights.csv ({error.strerror})") from error
-    found: dict[str, Weights] = {}
-    for sentence in dict.fromkeys(row["sentence"] for row in rows):
-        own = [row for row in rows if row["sentence"] == sentence]
-        shape = tuple(
-            max(int(row[axis]) for row in own) + 1
-            for axis in ("head", "query_position", "key_position")
-        )
-        values = np.full(shape, np.nan)
-        tokens: dict[int, str] = {}
-        for row in own:
-            head, i, j = int(row["head"]), int(row["query_position"]), int(row["key_position"])
-            values[head, i, j] = float(row["weight"])
-            tokens[i] = row["query"]
-        found[sentence] = Weights(tuple(tokens[i] for i in sorted(tokens)), values)
-    return found
+            by_sentence: dict[str, list[dict[str, str]]] = {}
+            for row in csv.DictReader(file):
+                by_sentence.setdefault(row["sentence"], []).append(row)
+        return {sentence: gathered(rows) for sentence, rows in by_sentence.items()}
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise Fault(f"compare: cannot read {folder}/weights.csv ({error})") from error
+
+
+def gathered(rows: Sequence[Mapping[str, str]]) -> Weights:
+    """The rows of one sentence as its tokens and a matrix a head."""
+    axes = ("head", "query_position", "key_position")
+    values = np.full([max(int(row[axis]) for row in rows) + 1 for axis in axes], np.nan)
+    tokens: dict[int, str] = {}
+    for row in rows:
+        head, i, j = (int(row[axis]) for axis in axes)
+        values[head, i, j] = float(row["weight"])
+        tokens[i] = row["query"]
+    if np.isnan(values).any():
+        raise ValueError("rows are missing")
+    return Weights(tuple(tokens[i] for i in sorted(tokens)), values)
 
 
 def differences(before: Run, after: Run, title: str) -> Iterator[tuple[str, Drawing]]:

@@ -95,7 +95,9 @@ def find_baseline(runs: Sequence[Run], asked: str | None) -> int:
     if asked is None:
         return 0
     wanted = asked.rstrip("/")
-    exact = [i for i, run in enumerate(runs) if wanted in (run.name, str(run.folder))]
+    exact = [
+        i for i, run in enumerate(runs) if wanted in (run.name, str(run.folder), run.folder.name)
+    ]
     found = exact or [i for i, run in enumerate(runs) if wanted in run.name]
     if len(found) != 1:
         many = "no run" if not found else f"{len(found)} runs"

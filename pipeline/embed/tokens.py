@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.faults import Fault
 from pipeline.records import Sentence
 
-# A run of letters, digits and marks, joined by inner apostrophes and hyphens ("d'água",
-# "state-of-the-art"), or one character that is none of these.
-WORD_OR_MARK = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+# A run of letters and digits, joined by inner apostrophes and hyphens ("d'água",
+# "state-of-the-art"), or one character that is neither; either with its combining marks, which
+# stand here as NUL.
+WORD_OR_MARK = re.compile(r"[\w\0]+(?:['’-][\w\0]+)*|[^\w\s]\0*")
 
 
 def tokenize(text: str, split_punctuation: bool = False) -> tuple[str, ...]:
@@ -22,7 +24,10 @@ def tokenize(text: str, split_punctuation: bool = False) -> tuple[str, ...]:
     >>> tokenize("Wait, what?", split_punctuation=True)
     ('Wait', ',', 'what', '?')
     """
-    return tuple(WORD_OR_MARK.findall(text) if split_punctuation else text.split())
+    if not split_punctuation:
+        return tuple(text.split())
+    shadow = "".join("\0" if unicodedata.category(c).startswith("M") else c for c in text)
+    return tuple(text[slice(*found.span())] for found in WORD_OR_MARK.finditer(shadow))
 
 
 def read_lines(path: str) -> list[str]:

@@ -54,8 +54,12 @@ def styled(plot: Callable[P, R]) -> Callable[P, R]:
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
         import matplotlib
 
-        with matplotlib.rc_context():
-            matplotlib.rcParams.update(matplotlib.rcParamsDefault)
+        with matplotlib.rc_context(), warnings.catch_warnings():
+            # A script the font lacks shows as boxes; the CSV beside the figure holds the text.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+            for name, value in matplotlib.rcParamsDefault.items():
+                if name != "backend":  # which would import pyplot, half a second of it
+                    matplotlib.rcParams[name] = value
             matplotlib.rcParams.update(STYLE)
             return plot(*args, **kwargs)
 
@@ -79,10 +83,7 @@ def render(drawing: Drawing, file_format: str, dpi: int) -> bytes:
     """The figure as the bytes of a file; equal figures give equal bytes (no dates inside)."""
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[file_format]
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        # A script the font lacks shows as boxes; the CSV beside the figure holds the text.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        drawing.figure.savefig(buffer, format=file_format, dpi=dpi, metadata=dates)
+    drawing.figure.savefig(buffer, format=file_format, dpi=dpi, metadata=dates)
     return buffer.getvalue()
 
 
@@ -101,6 +102,19 @@ def tick_size(count: int) -> float:
     return 10.0 if count <= 16 else 8.0
 
 
+def longest(tokens: Sequence[str], size: float) -> float:
+    """Inches that the longest tick label takes at that size, with a little to spare."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(size=size)
+    widths = (
+        text_to_path.get_text_width_height_descent(label(token), font, ismath=False)[0]
+        for token in set(tokens)
+    )
+    return (1.05 * max(widths) + 4) / 72
+
+
 def token_ticks(axes: Axes, axis: str, tokens: Sequence[str], inches: float) -> None:
     """Tokens as tick labels along an axis of that many inches, thinned until they are legible."""
     size = tick_size(len(tokens))
@@ -110,7 +124,7 @@ def token_ticks(axes: Axes, axis: str, tokens: Sequence[str], inches: float) -> 
     if axis == "y":
         axes.set_yticks(places, labels, fontsize=size)
         return
-    wide = max(len(text) for text in labels) * size * 0.62 > inches * 72 / len(places)
+    wide = longest(labels, size) > inches / len(places)
     upright = {"rotation": 90} if len(tokens) > 16 else {"rotation": 40, "ha": "right"}
     turned = {**upright, "rotation_mode": "anchor"} if wide and len(tokens) <= 16 else upright
     axes.set_xticks(places, labels, fontsize=size, **(turned if wide else {}))

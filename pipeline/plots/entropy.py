@@ -7,6 +7,8 @@ import numpy as np
 from pipeline.plots.canvas import COLORS, FAINT, INK, new_figure, styled, token_ticks
 from pipeline.records import Drawing, Outcome, Table
 
+LEGEND = 2.4  # inches of the figure's width that the legend and the numbers take
+
 
 @styled
 def entropy(outcome: Outcome, caption: str) -> Drawing:
@@ -14,7 +16,7 @@ def entropy(outcome: Outcome, caption: str) -> Drawing:
     values, tokens = outcome.measured.rows["entropy"], outcome.tokens
     allowed = np.broadcast_to(outcome.attended.allowed, outcome.attended.weights.shape)[0]
     most = np.log(np.maximum(allowed.sum(axis=-1), 1))
-    width = min(max(5.5, 0.45 * len(tokens) + 2), 11.0)
+    width = min(max(6.2, 0.45 * len(tokens) + 2), 11.0)
     figure = new_figure(width, 3.9)
     axes = figure.subplots()
     places = np.arange(len(tokens))
@@ -26,7 +28,7 @@ def entropy(outcome: Outcome, caption: str) -> Drawing:
                 label="uniform: ln(keys)")  # fmt: skip
     axes.set_xlim(-0.6, len(tokens) - 0.4)
     axes.set_ylim(0, max(float(most.max()), 0.1) * 1.12)
-    token_ticks(axes, "x", tokens, width - 0.9)
+    token_ticks(axes, "x", tokens, width - LEGEND)
     axes.set_xlabel("Queries")
     axes.set_ylabel("Entropy (nats)")
     axes.set_title(f"Entropy by token\n{caption}")

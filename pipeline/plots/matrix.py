@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.plots.canvas import FAINT, label, new_figure, tick_size, token_ticks
+from pipeline.plots.canvas import FAINT, longest, new_figure, tick_size, token_ticks
 from pipeline.records import Array, Table
 
 if TYPE_CHECKING:
@@ -45,8 +45,10 @@ def matrices(
     rows = math.ceil(heads / columns)
     largest = LARGEST if heads == 1 else LARGEST_OF_MANY
     side = min(max(4.2, 0.62 * max(values.shape[1:])), largest)
-    turned = longest(keys) * (0.75 if len(keys) <= 16 else 1.0) if is_turned(keys, side) else 0.2
-    left, below = 0.55 + longest(queries), 0.45 + turned
+    wide, tall = (longest(tokens, tick_size(len(tokens))) for tokens in (queries, keys))
+    is_turned = len(keys) > 16 or tall > side / len(keys)
+    turned = tall * (0.75 if len(keys) <= 16 else 1.0) if is_turned else 0.2
+    left, below = 0.55 + wide, 0.45 + turned
     step_x, step_y = left + side + 0.25, below + side + (0.3 if heads > 1 else 0.1)
     width, height = columns * step_x + BAR, rows * step_y + TITLE
     figure = new_figure(width, height, layout=None)
@@ -63,16 +65,6 @@ def matrices(
     bar.outline.set_visible(False)
     figure.text(0.15 / width, 1 - 0.12 / height, title, fontsize=11, va="top")
     return figure
-
-
-def longest(tokens: Sequence[str]) -> float:
-    """Inches that the longest tick label takes."""
-    return max(len(label(token)) for token in tokens) * tick_size(len(tokens)) * 0.66 / 72
-
-
-def is_turned(tokens: Sequence[str], inches: float) -> bool:
-    """Whether tokens along an axis of that many inches do not fit side by side."""
-    return len(tokens) > 16 or longest(tokens) > inches / len(tokens)
 
 
 def cells(

@@ -34,7 +34,7 @@ def execute(plan: Plan, folder: Path) -> int:
     failed = [entry for entry in entries.values() if entry["status"] == "failed"]
     for entry in failed:
         told = f"{shown(folder)}/runs/{entry['run']}/traceback.txt"
-        console().print(f"Failed: {entry['run']}: {entry['error']} (see {told})")
+        console().print(f"Failed: {entry['run']}: {entry['error']} (see {told})", soft_wrap=True)
     print(shown(folder))
     return 1 if failed else 0
 

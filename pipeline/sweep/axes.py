@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 
 from pipeline.compose import parse
 from pipeline.faults import Fault, one_line
+
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")  # what Hydra's grammar takes without quotes
+SPOKEN = ("null", "true", "false", "nan", "inf")  # and these for something else than a string
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,6 @@ def literal(value: Any) -> str:
         return "[" + ",".join(literal(v) for v in value) + "]"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{literal(k)}:{literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z_][\w./-]*", value):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if isinstance(value, str) and (value.lower() in SPOKEN or not WORD.fullmatch(value)):
+        return QuotedString(value, Quote.single).with_quotes()
     return str(value)

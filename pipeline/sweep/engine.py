@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import traceback
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.perform import compute, record
-from pipeline.store import unwritable, write, write_json
+from pipeline.store import write, write_json, writing
 from pipeline.sweep.plan import Plan, Point
 
 
@@ -29,17 +30,19 @@ def run_all(plan: Plan, folder: Path) -> Iterator[dict[str, Any]]:
 def run_point(point: Point, folder: Path) -> dict[str, str]:
     """One run; a failure leaves its traceback in the run's folder, and the sweep goes on.
 
-    A disk that takes no more is no failure of the run: it ends the sweep.
+    A disk that takes no more is no failure of the run: the half run is removed and the sweep
+    ends, with what was done before it kept.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True)
         try:
             result, seconds = compute(point.job)
+            record(point.job, result, folder, seconds)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         except Exception as error:
             write(folder / "traceback.txt", traceback.format_exc())
             write_json(folder / "run.json", {"status": "failed", "error": str(error)})
             return {"status": "failed", "error": str(error).partition("\n")[0] or repr(error)}
-        record(point.job, result, folder, seconds)
-    except OSError as error:
-        raise unwritable(folder, error.strerror or str(error)) from error
     return {"status": "done"}

@@ -17,9 +17,13 @@ class Ledger:
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """One run that ended, done or failed."""
-        line = json.dumps(dict(entry), ensure_ascii=False)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        line = json.dumps(dict(entry), ensure_ascii=False).encode() + b"\n"
+        with self.path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # whoever wrote last was killed on the way
+                    line = b"\n" + line
+            file.write(line)
             file.flush()
             os.fsync(file.fileno())
 

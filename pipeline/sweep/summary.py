@@ -42,7 +42,8 @@ def summarize(plan: Plan, folder: Path, done: set[str]) -> None:
     show_notices(runs)
     show_verdicts(verdicts)
     for name in names:
-        console().print(f"figure: {shown(folder)}/figures/{name}.{figures.formats[0]}")
+        path = f"{shown(folder)}/figures/{name}.{figures.formats[0]}"
+        console().print(f"figure: {path}", soft_wrap=True)  # a path is never broken
 
 
 def varying(axes: Sequence[Axis], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:

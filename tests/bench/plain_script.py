@@ -41,8 +41,8 @@ def main(folder: Path) -> None:
     plt.figure(figsize=(7, 6))
     for token, a, b in zip(TOKENS, start, end, strict=True):
         (line,) = plt.plot([a[0], b[0]], [a[1], b[1]], "--")
-        plt.scatter(*a, color=line.get_color(), alpha=0.3)
-        plt.scatter(*b, color=line.get_color())
+        plt.scatter(a[0], a[1], color=line.get_color(), alpha=0.3)
+        plt.scatter(b[0], b[1], color=line.get_color())
         plt.annotate(token, b)
     plt.tight_layout()
     plt.savefig(folder / "displacement.png", dpi=144)

@@ -1,0 +1,225 @@
+"""The command: what it prints, what it writes, and what it says of bad input."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.metrics import METRICS, scalar_names
+from tests.command import compare, contents, pipeline, read_csv
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The seed's experiment scaled, unscaled and at another temperature."""
+    folder = tmp_path_factory.mktemp("runs")
+    return [
+        pipeline(override, "plots=[]", f"outputs={folder}").folder
+        for override in ("seed=0", "attention.scale=none", "attention.temperature=3")
+    ]
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Comparisons go below a folder of the test's own, and the newest sweep is looked for there."""
+    monkeypatch.setattr("pipeline.compare.__main__.ROOT", tmp_path)
+    monkeypatch.setattr("pipeline.compare.read.ROOT", tmp_path)
+    return tmp_path
+
+
+def entropy(run: Path) -> float:
+    """The mean entropy of a run."""
+    return float(json.loads((run / "summary.json").read_text(encoding="utf-8"))["entropy"])
+
+
+def test_many_runs_are_a_table_and_a_csv(runs: list[Path], root: Path) -> None:
+    said = compare(*runs)
+    assert (said.code, said.err) == (0, "")
+    assert re.fullmatch(
+        r"outputs/comparisons/\d{4}-\d\d-\d\d_[\d.-]+_comparison",
+        said.folder.relative_to(root).as_posix(),
+    )
+    assert list(contents(said.folder)) == ["comparison.csv"]
+    rows = read_csv(said.folder / "comparison.csv")
+    metrics = scalar_names(METRICS)
+    assert list(rows[0]) == [
+        "run", "attention.scale", "attention.temperature", *metrics,
+        *(f"{name}_change" for name in metrics),
+    ]  # fmt: skip
+    assert [row["run"] for row in rows] == [str(run) for run in runs]
+    assert [row["attention.scale"] for row in rows] == ["sqrt_dk", "none", "sqrt_dk"]
+    for row, run in zip(rows, runs, strict=True):
+        assert float(row["entropy"]) == entropy(run)
+        assert float(row["entropy_change"]) == entropy(run) - entropy(runs[0])
+    lines = [" ".join(line.split()) for line in said.out.splitlines()]
+    assert "3 runs" in lines
+    assert any(line.startswith(f"none 1 {entropy(runs[1]):.4f} ") for line in lines)
+
+
+def test_a_baseline_by_part_of_its_name(runs: list[Path]) -> None:
+    name = runs[1].name
+    said = compare(*runs, "--baseline", name[:-3])
+    rows = read_csv(said.folder / "comparison.csv")
+    for row, run in zip(rows, runs, strict=True):
+        assert float(row["entropy_change"]) == entropy(run) - entropy(runs[1])
+    title = f"3 runs, metrics as differences from {name}"
+    assert title in [" ".join(line.split()) for line in said.out.splitlines()]
+    change = entropy(runs[0]) - entropy(runs[1])
+    shown = [" ".join(line.split()) for line in said.out.splitlines()]
+    assert any(line.startswith(f"sqrt_dk 1 {change:.4f} ") for line in shown)
+
+
+def weights(run: Path) -> dict[tuple[str, str], float]:
+    """(query, key) → weight."""
+    return {
+        (row["query"], row["key"]): float(row["weight"]) for row in read_csv(run / "weights.csv")
+    }
+
+
+@pytest.mark.parametrize("base", [0, 1])
+def test_two_runs_are_subtracted(runs: list[Path], base: int) -> None:
+    said = compare(*runs[:2], "--baseline", runs[base].name)
+    assert said.code == 0
+    name = "figures/difference_pinguins"
+    assert list(contents(said.folder)) == ["comparison.csv", f"{name}.csv", f"{name}.png"]
+    before, after = weights(runs[base]), weights(runs[1 - base])
+    rows = read_csv(said.folder / f"{name}.csv")
+    assert list(rows[0]) == ["head", "query_position", "query", "key_position", "key", "change"]
+    assert {(row["query"], row["key"]): float(row["change"]) for row in rows} == {
+        cell: after[cell] - before[cell] for cell in before
+    }
+    # Unscaled, a token keeps more to itself: the sign, by hand.
+    itself = [float(row["change"]) for row in rows if row["query"] == row["key"]]
+    assert all(change * (1 - 2 * base) > 0 for change in itself)
+
+
+def test_two_runs_stand_side_by_side(runs: list[Path]) -> None:
+    said = compare(*runs[:2])
+    lines = [" ".join(line.split()) for line in said.out.splitlines()]
+    assert lines[:2] == [f"baseline: {runs[0]}", f"run: {runs[1]}"]
+    assert "attention.scale sqrt_dk none" in lines
+    one, two = entropy(runs[0]), entropy(runs[1])
+    assert f"entropy {one:.4f} {two:.4f} {two - one:.4f}" in lines
+
+
+def test_the_same_settings_are_said_to_be_the_same(runs: list[Path], tmp_path: Path) -> None:
+    again = pipeline("plots=[]", f"outputs={tmp_path}/again").folder
+    said = compare(runs[0], again)
+    assert "The runs have the same settings." in said.out.splitlines()
+    rows = read_csv(said.folder / "figures" / "difference_pinguins.csv")
+    assert {row["change"] for row in rows} == {"0.0"}
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "sentences.text=[[Os,tem]]",
+        "sentences.text=[[tem,Os,pinguins,joelho,Os]]",
+        "sentences.name=x",
+    ],
+)
+def test_weights_of_other_tokens_are_not_subtracted(
+    runs: list[Path], tmp_path: Path, override: str
+) -> None:
+    other = pipeline(override, "plots=[]", f"outputs={tmp_path}/other").folder
+    said = compare(runs[0], other)
+    assert said.code == 0
+    assert (
+        "Weights not subtracted: the runs have no sentence of the same tokens."
+        in said.out.splitlines()
+    )
+    assert list(contents(said.folder)) == ["comparison.csv"]
+
+
+def test_nor_are_those_of_another_count_of_heads(tmp_path: Path) -> None:
+    one, two = (
+        pipeline(
+            "projection=random",
+            f"projection.heads={heads}",
+            "plots=[]",
+            f"outputs={tmp_path}/heads",
+        ).folder
+        for heads in (1, 2)
+    )
+    assert "Weights not subtracted" in compare(one, two).out
+
+
+def test_of_several_sentences_those_in_common_are_subtracted(tmp_path: Path) -> None:
+    one, two = (
+        pipeline(
+            f"sentences.text=[[Os],{second},[tem,joelho]]", "plots=[]", f"outputs={tmp_path}/many"
+        ).folder
+        for second in ("[joelho]", "[tem]")
+    )
+    said = compare(one, two)
+    assert [name for name in contents(said.folder) if name.endswith(".png")] == [
+        "figures/difference_pinguins-1.png",
+        "figures/difference_pinguins-3.png",
+    ]
+
+
+def test_without_a_path_it_is_the_newest_sweep(root: Path) -> None:
+    for values in ("1,2,3", "4,5,6"):
+        pipeline("-m", f"seed={values}", "plots=[]", f"outputs={root}/outputs")
+    rows = read_csv(compare().folder / "comparison.csv")
+    assert [row["seed"] for row in rows] == ["4", "5", "6"]
+
+
+def test_bad_input_is_one_line_and_leaves_nothing(runs: list[Path], root: Path) -> None:
+    for words, said in (
+        ([], "compare: no sweep in outputs/sweeps; make one with: make sweep"),
+        ([root / "none"], f"compare: no folder {root}/none; expected a run or a sweep"),
+        (
+            [*runs, "--baseline", "x"],
+            "--baseline: no run called 'x'; expected one of: "
+            + ", ".join(run.name for run in runs),
+        ),
+        (
+            ["--basline", "x"],
+            (
+                "python -m pipeline.compare: unrecognized arguments: --basline; "
+                "see python -m pipeline.compare --help"
+            ),
+        ),
+    ):
+        found = compare(*words)
+        assert (found.code, found.out, found.err) == (2, "", said + "\n")
+    assert not (root / "outputs").exists()
+
+
+def test_torn_weights_are_said_and_leave_nothing(runs: list[Path], root: Path) -> None:
+    torn = pipeline("plots=[]", f"outputs={root}/torn").folder
+    text = (torn / "weights.csv").read_text(encoding="utf-8")
+    whole = text.splitlines(keepends=True)
+    for content, why in (
+        (text.replace("0.2918751327405783", "x"), "could not convert string to float: 'x'"),
+        (text[: text.rindex(",joelho,0.3")], "float() argument must be"),
+        ("".join([*whole[:3], *whole[4:]]), "rows are missing"),
+        (text.replace("sentence", "phrase"), "'sentence'"),
+    ):
+        (torn / "weights.csv").write_text(content, encoding="utf-8")
+        said = compare(runs[0], torn)
+        assert (said.code, said.err.count("\n")) == (2, 1)
+        assert said.err.startswith(f"compare: cannot read {torn}/weights.csv ({why}")
+        assert list((root / "outputs").rglob("*.*")) == []
+
+
+def test_outputs_that_cannot_be_written(runs: list[Path], root: Path) -> None:
+    (root / "outputs").write_text("", encoding="utf-8")
+    said = compare(*runs)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("outputs: cannot write to ")
+
+
+def test_debug_brings_the_traceback_back(root: Path) -> None:
+    with pytest.raises(ValueError, match="no folder"):
+        compare(root / "none", "--debug")
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    said = compare("--help")
+    assert said.code == 0
+    assert {"PATH", "--baseline", "--debug"} <= set(re.findall(r"-*\w+", said.out))

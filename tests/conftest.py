@@ -1,0 +1,38 @@
+"""What many tests share: the golden numbers, and a config made as the command line makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from hypothesis import settings
+
+from pipeline.compose import compose, hydra
+from pipeline.config import Config, validate
+from tests.golden import GOLDEN, Golden
+
+# The same examples on every machine: a failure on one is a failure on all.
+settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, max_examples=40, print_blob=False
+)
+settings.load_profile("same")
+
+
+@cache
+def config_from(*overrides: str) -> Config:
+    """Composed by Hydra and past the gate; frozen, so one will do for all tests."""
+    with hydra(overrides):
+        return validate(compose(overrides).resolved())
+
+
+@pytest.fixture(scope="session")
+def config_of() -> Callable[..., Config]:
+    """config_of("attention.temperature=2", …): the config that the command line would run."""
+    return config_from
+
+
+@pytest.fixture(scope="session")
+def golden() -> Golden:
+    """The seed experiment, as published."""
+    return GOLDEN

@@ -1,0 +1,149 @@
+"""embed: laws of every kind of embedding set, and the rules for unknown words."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.config import KINDS_OF, Embeddings
+from pipeline.embed import KINDS, POSITIONS, UNKNOWN, embed
+from pipeline.faults import Fault
+from pipeline.records import Sentence
+
+TABLE = {"cats": [1.0, 0.0, 2.0], "see": [0.0, 1.0, 0.0], "dogs": [3.0, 0.0, 0.0]}
+# What a kind cannot do without; the others have defaults.
+NEEDED: dict[str, dict[str, Any]] = {"handmade": {"table": TABLE}, "gaussian": {"width": 5}}
+FIRST, SECOND = Sentence("first", ("cats", "see", "dogs")), Sentence("second", ("dogs", "see"))
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def embedded(kind: str, *sentences: Sentence, **settings: Any) -> list[Any]:
+    """The vectors of each sentence."""
+    return [e.vectors for e in embed(sentences, kind, **{**NEEDED.get(kind, {}), **settings})]
+
+
+@every_kind
+def test_one_finite_vector_a_token_and_a_source_in_words(kind: str) -> None:
+    (result,) = embed([FIRST], kind, **NEEDED.get(kind, {}))
+    assert result.sentence is FIRST
+    assert result.vectors.dtype == np.float64
+    assert result.vectors.shape == (3, result.vectors.shape[1])
+    assert np.isfinite(result.vectors).all()
+    assert str(result.vectors.shape[1]) in result.source
+
+
+@every_kind
+def test_the_same_word_has_the_same_vector_in_every_sentence(kind: str) -> None:
+    second, first = embedded(kind, SECOND, FIRST)  # "cats" is in the later one alone
+    np.testing.assert_array_equal(first[2], second[0])
+    np.testing.assert_array_equal(first[1], second[1])
+    assert not np.array_equal(first[0], first[1])
+
+
+@every_kind
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_positions_are_added_by_place(kind: str, positions: str) -> None:
+    plain, placed = (embedded(kind, FIRST, positions=p)[0] for p in ("none", positions))
+    np.testing.assert_allclose(placed - plain, POSITIONS[positions](*plain.shape), atol=1e-12)
+
+
+@every_kind
+def test_the_settings_of_a_kind_are_those_that_the_gate_lets_through(kind: str) -> None:
+    parameters = inspect.signature(KINDS[kind]).parameters.values()
+    settings = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    gate = set(KINDS_OF["embeddings"][kind].model_fields)
+    assert settings == gate - {"kind", *Embeddings.model_fields}
+
+
+def test_handmade_is_its_table() -> None:
+    np.testing.assert_array_equal(embedded("handmade", SECOND)[0], [[3, 0, 0], [0, 1, 0]])
+
+
+def test_one_hot_counts_words_in_the_order_they_first_appear() -> None:
+    (vectors,) = embedded("one_hot", Sentence("s", ("b", "a", "b", "c")))
+    np.testing.assert_array_equal(vectors, np.eye(3)[[0, 1, 0, 2]])
+
+
+def test_one_hot_of_a_vocabulary_has_its_width_and_order() -> None:
+    (vectors,) = embedded("one_hot", Sentence("s", ("b",)), vocabulary=["a", "b", "c", "d"])
+    np.testing.assert_array_equal(vectors, [[0, 1, 0, 0]])
+
+
+def test_gaussian_depends_on_seed_word_and_nothing_else() -> None:
+    alone = embedded("gaussian", Sentence("s", ("dogs",)), seed=3)[0][0]
+    among = embedded("gaussian", FIRST, SECOND, seed=3)[0][2]
+    np.testing.assert_array_equal(alone, among)
+    assert not np.allclose(alone, embedded("gaussian", SECOND, seed=4)[0][0])
+
+
+def test_gaussian_entries_are_standard_normal() -> None:
+    words = Sentence("many", tuple(f"word{i}" for i in range(100)))
+    (vectors,) = embedded("gaussian", words, width=200)
+    assert abs(vectors.mean()) < 0.03
+    assert abs(vectors.var() - 1) < 0.03
+    correlation = np.corrcoef(vectors)[~np.eye(100, dtype=bool)]
+    assert abs(correlation).max() < 0.35
+
+
+@pytest.mark.parametrize("unknown", set(UNKNOWN) - {"refuse"})
+def test_a_rule_for_unknown_words_gives_a_vector_and_leaves_known_ones_alone(unknown: str) -> None:
+    sentence = Sentence("s", ("cats", "unheard", "dogs", "unheard"))
+    (vectors,) = embedded("handmade", sentence, unknown=unknown)
+    np.testing.assert_array_equal(vectors[[0, 2]], [TABLE["cats"], TABLE["dogs"]])
+    assert np.isfinite(vectors).all()
+    np.testing.assert_array_equal(vectors[1], vectors[3])
+
+
+def test_zero_is_zero_and_seeded_depends_on_seed_and_word() -> None:
+    def unheard(word: str, **settings: Any) -> Any:
+        return embedded("handmade", Sentence("s", (word,)), **settings)[0][0]
+
+    np.testing.assert_array_equal(unheard("x", unknown="zero"), [0, 0, 0])
+    one = unheard("x", unknown="seeded", seed=1)
+    np.testing.assert_array_equal(one, unheard("x", unknown="seeded", seed=1))
+    assert not np.allclose(one, unheard("y", unknown="seeded", seed=1))
+    assert not np.allclose(one, unheard("x", unknown="seeded", seed=2))
+
+
+def test_seeded_vectors_are_as_large_as_the_known_ones() -> None:
+    words = Sentence("many", tuple(f"word{i}" for i in range(2000)))
+    (vectors,) = embedded("handmade", words, unknown="seeded")
+    size = np.sqrt(np.mean(np.square(list(TABLE.values()))))
+    assert abs(np.sqrt(np.mean(vectors**2)) / size - 1) < 0.05
+
+
+def test_every_unknown_word_of_every_sentence_is_named_once() -> None:
+    with pytest.raises(Fault) as caught:
+        embed([Sentence("a", ("cats", "one", "two", "one")), Sentence("b", ("two", "three"))],
+              "handmade", table=TABLE)  # fmt: skip
+    assert caught.value.lines == tuple(
+        f"embeddings.unknown: the token '{word}' has no vector and the rule is refuse; "
+        "expected a word of the embedding set, or the rule zero or seeded"
+        for word in ("one", "two", "three")
+    )
+
+
+@pytest.mark.parametrize("kind", ["one_hot", "gaussian"])
+def test_a_word_outside_the_vocabulary_is_unknown(kind: str) -> None:
+    with pytest.raises(Fault, match="the token 'dogs' has no vector"):
+        embedded(kind, FIRST, vocabulary=["cats", "see"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"kind": "one_hto"}, ("embeddings.kind: got 'one_hto', expected one of: "
+         f"{', '.join(KINDS)} (did you mean 'one_hot'?)")),
+        ({"unknown": "zeor"}, ("embeddings.unknown: got 'zeor', expected one of: "
+         f"{', '.join(UNKNOWN)} (did you mean 'zero'?)")),
+        ({"positions": "non"}, ("embeddings.positions: got 'non', expected one of: "
+         f"{', '.join(POSITIONS)} (did you mean 'none'?)")),
+    ],
+)  # fmt: skip
+def test_an_unknown_name_lists_all(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(Fault) as caught:
+        embed([FIRST], **{"kind": "one_hot", **settings})  # type: ignore[arg-type]
+    assert str(caught.value) == message

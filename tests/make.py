@@ -1,0 +1,52 @@
+"""Records made by hand, for the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.attention import attend, project
+from pipeline.embed import embed
+from pipeline.metrics import METRICS, measure
+from pipeline.records import Array, Attended, Embedded, Outcome, Projected, Sentence
+from tests.golden import GOLDEN
+
+
+def attended(rows: npt.ArrayLike, allowed: npt.ArrayLike | None = None) -> Attended:
+    """Rows of weights [..., N, M] as attention would hand them on, over values that are one-hot."""
+    weights = np.asarray(rows, dtype=float)
+    mask = np.ones(weights.shape, bool) if allowed is None else np.asarray(allowed, dtype=bool)
+    return Attended(weights, weights.copy(), mask)
+
+
+def outcome_of_rows(
+    tokens: Sequence[str], rows: npt.ArrayLike, allowed: npt.ArrayLike | None = None
+) -> Outcome:
+    """An outcome with those weights [H, N, N] or [N, N]; each token is an axis of its own."""
+    looked = attended(np.atleast_3d(np.asarray(rows, dtype=float).T).T, allowed)
+    one_hot = np.eye(len(tokens))
+    same = np.broadcast_to(one_hot, looked.weights.shape)
+    projected = Projected(same, same, same)
+    embedded = Embedded(Sentence("by hand", tuple(tokens)), one_hot)
+    return Outcome(embedded, projected, looked, measure(projected, looked, METRICS))
+
+
+def outcome_of(
+    tokens: Sequence[str], *, heads: int = 1, mask: str = "none", vectors: Array | None = None
+) -> Outcome:
+    """The stages in a row: Gaussian vectors, eight entries a head, random projections."""
+    sentence = Sentence("sample", tuple(tokens))
+    if vectors is None:
+        (embedded,) = embed([sentence], "gaussian", width=8 * heads)
+        projected = project(embedded.vectors, "random", heads=heads)
+    else:
+        embedded, projected = Embedded(sentence, vectors), project(vectors, "identity")
+    looked = attend(projected.query, projected.key, projected.value, mask=mask)
+    return Outcome(embedded, projected, looked, measure(projected, looked, METRICS))
+
+
+def golden_outcome() -> Outcome:
+    """The seed experiment's."""
+    return outcome_of(GOLDEN.tokens, vectors=GOLDEN.vectors)

@@ -1,0 +1,44 @@
+"""The difference of two runs: the change of each weight, on a scale symmetric about zero."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.plots.difference import difference
+from tests.plots.look import words
+
+CHANGE = np.array([[[0.1, -0.1, 0.0], [-0.3, 0.2, 0.1], [0.0, 0.0, 0.0]]])
+
+
+@pytest.mark.parametrize("factor", [1.0, -1.0, 1e-9, 0.0])
+def test_the_scale_is_symmetric_and_zero_is_white(factor: float) -> None:
+    drawing = difference(factor * CHANGE, "abc", "T 1 → 2")
+    axes = drawing.figure.axes[0]
+    (image,) = axes.images
+    np.testing.assert_array_equal(np.asarray(image.get_array()), factor * CHANGE[0])
+    low, high = image.get_clim()
+    assert low == -high < 0
+    assert high == pytest.approx(max(0.3 * abs(factor), 1e-12))
+    assert min(image.to_rgba(np.array([0.0]))[0][:3]) > 0.95
+    # Lost weight is blue, won weight red.
+    lost, won = (image.to_rgba(np.array([0.8 * end]))[0] for end in (low, high))
+    assert lost[2] > lost[0]
+    assert won[0] > won[2]
+
+
+def test_it_says_what_was_changed() -> None:
+    texts = words(difference(CHANGE, "abc", "T 1 → 2").figure)
+    assert "Difference of attention weights\nT 1 → 2" in texts
+    assert "Change of weight" in texts
+    assert {"a", "b", "c", "Keys", "Queries", "-0.30", "0.20"} <= set(texts)
+
+
+def test_its_table_is_the_change() -> None:
+    heads = np.concatenate([CHANGE, -CHANGE])
+    drawing = difference(heads, "abc", "")
+    assert drawing.table.columns[-1] == "change"
+    assert [row[-1] for row in drawing.table.rows] == heads.ravel().tolist()
+    assert drawing.table.rows[10][:5] == (1, 0, "a", 1, "b")
+    titles = [axes.get_title(loc="left") for axes in drawing.figure.axes]
+    assert titles == ["head 0", "head 1", ""]  # the last is the color bar

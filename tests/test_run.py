@@ -1,0 +1,192 @@
+"""run: the stages in a row, from a config to numbers, notices, figures and words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pipeline.config import Config
+from pipeline.embed import embed
+from pipeline.faults import Fault
+from pipeline.metrics import METRICS, scalar_names
+from pipeline.plots import DRAWN_METRICS, PLOTS
+from pipeline.records import Sentence
+from pipeline.run import NEARLY_IDENTITY, caption, draw, prepare, reading, run
+from tests.golden import Golden
+from tests.plots.look import words
+
+ConfigOf = Callable[..., Config]
+GAUSSIAN = ("embeddings=gaussian", "embeddings.width=256")
+
+
+def test_the_defaults_are_the_seed_s_experiment(config_of: ConfigOf, golden: Golden) -> None:
+    config = config_of()
+    (outcome,) = run(config).outcomes
+    assert outcome.tokens == golden.tokens
+    np.testing.assert_array_equal(outcome.static, golden.vectors)
+    (weights,) = outcome.attended.weights
+    assert [[f"{w:.8f}".rstrip("0") for w in row] for row in weights] == list(
+        map(list, golden.printed)
+    )
+
+
+def test_every_setting_of_the_mechanism_is_handed_on(config_of: ConfigOf) -> None:
+    plain = run(config_of()).outcomes[0].attended.weights
+    for override in ("attention.scale=none", "attention.temperature=2", "attention.mask=causal"):
+        changed = run(config_of(override)).outcomes[0].attended.weights
+        assert not np.allclose(changed, plain), override
+    # Unscaled at T = √d_k is scaled at T = 1: both reach the mechanism, and nothing else does.
+    same = run(config_of("attention.scale=none", "attention.temperature=2"))
+    np.testing.assert_allclose(same.outcomes[0].attended.weights, plain, rtol=1e-12)
+
+
+def test_every_setting_of_the_input_is_handed_on(config_of: ConfigOf) -> None:
+    words = run(config_of(*GAUSSIAN, "sentences.text='Wait, what?'")).outcomes[0]
+    assert words.tokens == ("Wait,", "what?")
+    split = run(
+        config_of(*GAUSSIAN, "sentences.text='Wait, what?'", "sentences.split_punctuation=true")
+    ).outcomes[0]
+    assert split.tokens == ("Wait", ",", "what", "?")
+    seeded = run(config_of(*GAUSSIAN, "sentences.text='Wait, what?'", "seed=1")).outcomes[0]
+    assert not np.allclose(seeded.static, words.static)
+    placed = run(config_of("embeddings.positions=sinusoidal")).outcomes[0]
+    assert not np.allclose(placed.static, run(config_of()).outcomes[0].static)
+    heads = run(config_of("projection=random", "projection.heads=2")).outcomes[0]
+    assert heads.attended.weights.shape == (2, 5, 5)
+    assert heads.projected.value.shape == (2, 5, 2)
+
+
+def test_the_vectors_are_those_of_embed(config_of: ConfigOf) -> None:
+    config = config_of(*GAUSSIAN, "seed=5")
+    ((embedded, _),) = prepare(config)
+    tokens = Sentence("pinguins", embedded.sentence.tokens)
+    (alone,) = embed([tokens], "gaussian", width=256, seed=5)
+    np.testing.assert_array_equal(embedded.vectors, alone.vectors)
+
+
+def test_a_word_without_a_vector_shows_when_the_run_is_prepared(config_of: ConfigOf) -> None:
+    with pytest.raises(Fault, match="the token 'penguins' has no vector"):
+        prepare(config_of("sentences=penguins"))
+
+
+# --- scalars -----------------------------------------------------------------------------------
+
+
+def test_scalars_are_the_means_of_the_sentences_means(config_of: ConfigOf) -> None:
+    result = run(config_of(*GAUSSIAN, "sentences.text=[a b, c d e f g]"))
+    assert [len(o.tokens) for o in result.outcomes] == [2, 5]
+    assert tuple(result.scalars) == scalar_names(METRICS)
+    for name, value in result.scalars.items():
+        means = [o.measured.scalars[name] for o in result.outcomes]
+        assert value == pytest.approx(np.mean(means), rel=1e-15)
+
+
+def test_an_undefined_sentence_is_left_out_of_a_mean(config_of: ConfigOf) -> None:
+    result = run(config_of(*GAUSSIAN, "sentences.text=[alone, two words]"))
+    alone, pair = (o.measured.scalars["entropy_normalized"] for o in result.outcomes)
+    assert math.isnan(alone)
+    assert result.scalars["entropy_normalized"] == pair
+
+
+@pytest.mark.parametrize("metrics", ["[]", "[max_weight]", "[entropy,pairwise_cosine]"])
+def test_what_a_plot_needs_is_measured_but_no_scalar_of_the_run(
+    config_of: ConfigOf, metrics: str
+) -> None:
+    config = config_of(f"metrics={metrics}")
+    result = run(config)
+    assert tuple(result.scalars) == scalar_names(config.metrics)
+    needed = {metric for plot in config.plots for metric in DRAWN_METRICS.get(plot, ())}
+    assert needed
+    assert needed <= set(result.outcomes[0].measured.rows)
+
+
+# --- notices -----------------------------------------------------------------------------------
+
+
+def unscaled(config_of: ConfigOf, *overrides: str) -> tuple[str, ...]:
+    """The notices of a run without 1/√d_k on wide Gaussian vectors."""
+    return run(config_of(*GAUSSIAN, "attention.scale=none", *overrides)).notices
+
+
+def test_weights_that_are_nearly_the_identity_say_so(config_of: ConfigOf) -> None:
+    (notice,) = unscaled(config_of)
+    assert notice == (
+        "pinguins: the weights are nearly the identity (mean weight on itself 1.000), so the "
+        "tokens hardly move; equal queries and keys do this (try projection=random), and so does "
+        "a missing 1/√d_k"
+    )
+
+
+def test_so_do_they_under_a_causal_mask(config_of: ConfigOf) -> None:
+    """Its first row has one key alone and so says nothing of the others."""
+    assert len(unscaled(config_of, "attention.mask=causal")) == 1
+    assert run(config_of("attention.mask=causal", "sentences.text=Os")).notices == ()
+
+
+def test_each_such_sentence_is_named(config_of: ConfigOf) -> None:
+    notices = unscaled(config_of, "sentences.text=[a b, c d]")
+    assert [notice.partition(":")[0] for notice in notices] == ["pinguins-1", "pinguins-2"]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),  # the seed's weights spread out
+        (*GAUSSIAN, "attention.scale=none", "projection=random"),  # sharp, but not on itself
+        (*GAUSSIAN, "attention.scale=none", "sentences.text=alone"),  # no choice, so no finding
+    ],
+)
+def test_others_say_nothing(config_of: ConfigOf, overrides: tuple[str, ...]) -> None:
+    assert run(config_of(*overrides)).notices == ()
+
+
+def test_the_notice_comes_at_its_threshold_and_not_below(config_of: ConfigOf) -> None:
+    seen, config = set(), config_of("embeddings=one_hot")
+    for temperature in np.geomspace(0.05, 1, 12).tolist():
+        attention = config.attention.model_copy(update={"temperature": temperature})
+        result = run(config.model_copy(update={"attention": attention}))
+        itself = result.scalars["self_weight"]
+        assert bool(result.notices) == (itself >= NEARLY_IDENTITY)
+        seen.add(bool(result.notices))
+    assert seen == {True, False}
+
+
+# --- caption, figures, reading -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ((), "scale sqrt_dk, T = 1"),
+        (("attention.scale=off", "attention.temperature=0.25"), "scale none, T = 0.25"),
+        (("attention.scale=0.3", "attention.mask=causal"), "scale 0.3, T = 1, mask causal"),
+    ],
+)
+def test_the_caption_quotes_the_mechanism(
+    config_of: ConfigOf, overrides: tuple[str, ...], expected: str
+) -> None:
+    assert caption(config_of(*overrides)) == expected
+
+
+@pytest.mark.parametrize("plots", [(), ("heatmap",), tuple(PLOTS)])
+def test_every_sentence_is_drawn_with_every_plot_asked_for(
+    config_of: ConfigOf, plots: tuple[str, ...]
+) -> None:
+    config = config_of(*GAUSSIAN, "sentences.text=[a b, c d]", f"plots=[{','.join(plots)}]")
+    drawn = dict(draw(run(config), config))
+    assert list(drawn) == [f"{plot}_pinguins-{n}" for n in (1, 2) for plot in plots]
+    for drawing in drawn.values():
+        assert any(caption(config) in text for text in words(drawing.figure))
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", "# Reading of"), ("pt", "# Leitura de")])
+def test_the_reading_is_in_the_config_s_language(
+    config_of: ConfigOf, language: str, first: str
+) -> None:
+    config = config_of(f"language={language}")
+    text = reading(run(config), config)
+    assert text.startswith(f"{first} pinguins\n")
+    assert caption(config) in text
