@@ -28,7 +28,7 @@ compare: setup ## runs side by side: make compare RUNS="outputs/a outputs/b" (el
 
 ##@ Development
 test: setup-dev ## the tests and the doctests: make test ARGS="-k softmax"
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto $(ARGS)
 
 test-marked: setup-dev setup-glove ## the tests left out of that: slow, or in need of an extra
 	@$(PY) -m pytest -m "slow or extra" $(ARGS) || { status=$$?; \

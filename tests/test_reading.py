@@ -73,48 +73,28 @@ def test_that_is_what_the_published_weights_say(golden: Golden) -> None:
 
 # --- nothing that the numbers do not say -------------------------------------------------------
 
-NUMBER = r"(\d[.,]\d\d)"
-CLAUSES = {
-    "en": {
-        "itself": f"gives itself {NUMBER}",
-        "above": f"more than the uniform share of {NUMBER} goes to (.+)",
-        "none": f"no other token gets more than the uniform share of {NUMBER}",
-        "even": rf"the rest is even, {NUMBER} each \((.+)\)",
-        "spread": rf"the rest lies between {NUMBER} and {NUMBER} \((.+)\)",
-        "masked": "every key is masked: it attends to nothing",
-        "alone": "has no key but itself: its weight is 1",
-        "more": r"and (\d+) more",
-    },
-    "pt": {
-        "itself": f"dá a si {NUMBER}",
-        "above": f"mais que a parte uniforme de {NUMBER} vai para (.+)",
-        "none": f"nenhum outro token recebe mais que a parte uniforme de {NUMBER}",
-        "even": rf"o resto é uniforme, {NUMBER} cada \((.+)\)",
-        "spread": rf"o resto fica entre {NUMBER} e {NUMBER} \((.+)\)",
-        "masked": "todas as chaves estão mascaradas: não atende a nada",
-        "alone": "não tem outra chave além de si: seu peso é 1",
-        "more": r"e mais (\d+)",
-    },
-}
+FIELDS = ("itself", "above", "above_none", "rest_even", "rest_spread", "masked", "alone")
 
 
-def rows_read(outcome: Outcome, language: str) -> list[dict[str, tuple[str, ...]]]:
-    """Each line of a reading as its clauses: name → what was filled in. All must be known."""
+def pattern(phrase: str) -> str:
+    """A phrase as a regular expression whose groups are its blanks."""
+    return re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(phrase))
+
+
+def rows_read(outcome: Outcome, language: str) -> list[dict[str, dict[str, str]]]:
+    """Each line of a reading as its clauses: name → blanks filled in. All must be known."""
+    phrases = {name: pattern(getattr(LANGUAGES[language], name)) for name in FIELDS}
     lines = [x for x in read(Result((outcome,), {}), "", language).splitlines() if x[:3] == "- *"]
     found = []
     for line, token in zip(lines, outcome.tokens, strict=True):
         start = f"- **{token}** "
         assert line.startswith(start)
         assert line.endswith(".")
-        clauses: dict[str, tuple[str, ...]] = {}
+        clauses: dict[str, dict[str, str]] = {}
         for clause in line.removeprefix(start).removesuffix(".").split("; "):
-            (name, match), *others = [
-                (name, match)
-                for name, pattern in CLAUSES[language].items()
-                if (match := re.fullmatch(pattern, clause))
-            ]
-            assert not others
-            clauses[name] = match.groups()
+            matches = {name: re.fullmatch(phrase, clause) for name, phrase in phrases.items()}
+            ((name, match),) = [(name, match) for name, match in matches.items() if match]
+            clauses[name] = match.groupdict()
         found.append(clauses)
     return found
 
@@ -122,61 +102,57 @@ def rows_read(outcome: Outcome, language: str) -> list[dict[str, tuple[str, ...]
 def listed(text: str, language: str) -> tuple[list[str], int]:
     """Tokens of a list, and how many "and k more" stands for."""
     tokens = text.split(", ")
-    more = re.fullmatch(CLAUSES[language]["more"], tokens[-1])
-    return (tokens[:-1], int(more[1])) if more else (tokens, 0)
+    more = re.fullmatch(pattern(LANGUAGES[language].more), tokens[-1])
+    return (tokens[:-1], int(more["count"])) if more else (tokens, 0)
 
 
 def check_row(
-    clauses: dict[str, tuple[str, ...]], row: Array, allowed: Array, query: int, language: str
+    clauses: dict[str, dict[str, str]], row: Array, allowed: Array, query: int, language: str
 ) -> None:
     """Every clause against the numbers, and every number against the clauses."""
-    decimal = "," if language == "pt" else "."
 
     def shown(weight: float) -> str:
-        return f"{weight:.2f}".replace(".", decimal)
+        return f"{weight:.2f}".replace(".", LANGUAGES[language].decimal)
+
+    def check_list(text: str, keys: set[int], weighted: bool) -> list[int]:
+        """The tokens named are those keys, up to NAMED of them, and the rest is counted."""
+        tokens, more = listed(text, language)
+        named = [int(token.partition(" ")[0][1:]) for token in tokens]
+        for key, token in zip(named, tokens, strict=True):
+            assert token == (f"t{key} ({shown(row[key])})" if weighted else f"t{key}")
+        assert set(named) <= keys
+        assert len(set(named)) == len(named) == min(len(keys), NAMED)
+        assert more == len(keys) - len(named)
+        return named
 
     keys = np.flatnonzero(allowed).tolist()
-    if not keys:
-        assert set(clauses) == {"masked"}
-        return
-    if keys == [query]:
-        assert set(clauses) == {"alone"}
+    if not keys or keys == [query]:
+        assert set(clauses) == {"alone" if keys else "masked"}
         return
     others = {k for k in keys if k != query}
     share = 1 / len(keys)
     above = {k for k in others if row[k] > share + 1e-9}
     rest = others - above
-    assert clauses.pop("itself") == (shown(row[query]),)
+    expected = {"itself", "above" if above else "above_none"}
+    assert clauses["itself"] == {"weight": shown(row[query])}
     if above:
-        told, named = clauses.pop("above")
-        tokens, more = listed(named, language)
-        names = [token.partition(" ")[0] for token in tokens]
-        assert [token.partition(" ")[2] for token in tokens] == [
-            f"({shown(row[int(name[1:])])})" for name in names
-        ]
-        told_above = [int(name[1:]) for name in names]
-        assert set(told_above) <= above
-        assert len(told_above) == min(len(above), NAMED)
-        assert more == len(above) - len(told_above)
+        named = check_list(clauses["above"]["tokens"], above, weighted=True)
         # The heaviest first, so "and k more" leaves out the lightest.
-        assert sorted(row[told_above])[::-1] == list(row[told_above])
-        assert min(row[told_above]) >= max((row[k] for k in above - {*told_above}), default=0)
-    else:
-        (told,) = clauses.pop("none")
-    assert told == shown(share)
+        assert sorted(row[named])[::-1] == list(row[named])
+        assert min(row[named]) >= max((row[k] for k in above - {*named}), default=0)
+    assert clauses["above" if above else "above_none"]["share"] == shown(share)
     if rest:
-        if "even" in clauses:
-            weight, named = clauses.pop("even")
-            assert {shown(row[k]) for k in rest} == {weight}
-            assert np.ptp(row[list(rest)]) < EVEN
+        weights = row[list(rest)]
+        even = "rest_even" in clauses
+        expected.add("rest_even" if even else "rest_spread")
+        told = clauses["rest_even" if even else "rest_spread"]
+        check_list(told.pop("tokens"), rest, weighted=False)
+        if even:
+            assert {shown(weight) for weight in weights} == {told["weight"]}
+            assert np.ptp(weights) < EVEN
         else:
-            low, high, named = clauses.pop("spread")
-            assert (low, high) == (shown(min(row[list(rest)])), shown(max(row[list(rest)])))
-        tokens, more = listed(named, language)
-        assert {int(token[1:]) for token in tokens} <= rest
-        assert len(tokens) == min(len(rest), NAMED)
-        assert more == len(rest) - len(tokens)
-    assert not clauses
+            assert told == {"low": shown(weights.min()), "high": shown(weights.max())}
+    assert set(clauses) == expected
 
 
 @st.composite

@@ -105,9 +105,20 @@ def show_notices(runs: Sequence[Run]) -> None:
 def show_verdicts(verdicts: Sequence[Verdict]) -> None:
     """Each law, whether it holds, and in how many pairs of runs."""
     rows = [
-        ("holds" if v.holds else "FAILS", v.claim, f"{v.kept} of {v.checked}", v.worst)
+        (verdict_word(v), v.claim, f"{v.kept} of {v.checked}", v.worst)
         for v in verdicts
     ]
     if rows:
         columns = ("law", "claim", "pairs", "smallest margin")
         console().print(grid("What must hold", columns, rows, left=2), "")
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """What is said of a law: a law that found no two runs to compare was not put to the test.
+
+    >>> verdict_word(Verdict("", holds=False, checked=0, kept=0, worst=float("nan")))
+    'untested'
+    """
+    if not verdict.checked:
+        return "untested"
+    return "holds" if verdict.holds else "FAILS"
