@@ -264,7 +264,7 @@ def test_what_pip_left_unfinished_is_tried_again(house: House) -> None:
             ["compare", "RUNS=a b", "ARGS=--baseline a"],
             ["-m pipeline.compare a b --baseline a"],
         ),
-        (["test", "ARGS=-k x"], ["-m pytest -k x"]),
+        (["test", "ARGS=-k x"], ["-m pytest -n auto -k x"]),
         (["lint"], ["-m ruff format --check .", "-m ruff check .", "-m mypy"]),
         (["bench"], ["-m tests.bench"]),
     ],

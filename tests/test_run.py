@@ -11,7 +11,7 @@ import pytest
 from pipeline.config import Config
 from pipeline.embed import embed
 from pipeline.faults import Fault
-from pipeline.metrics import METRICS, scalar_names
+from pipeline.metrics import scalar_names
 from pipeline.plots import DRAWN_METRICS, PLOTS
 from pipeline.records import Sentence
 from pipeline.run import NEARLY_IDENTITY, caption, draw, prepare, reading, run
@@ -78,7 +78,7 @@ def test_a_word_without_a_vector_shows_when_the_run_is_prepared(config_of: Confi
 def test_scalars_are_the_means_of_the_sentences_means(config_of: ConfigOf) -> None:
     result = run(config_of(*GAUSSIAN, "sentences.text=[a b, c d e f g]"))
     assert [len(o.tokens) for o in result.outcomes] == [2, 5]
-    assert tuple(result.scalars) == scalar_names(METRICS)
+    assert tuple(result.scalars) == scalar_names(config_of().metrics)
     for name, value in result.scalars.items():
         means = [o.measured.scalars[name] for o in result.outcomes]
         assert value == pytest.approx(np.mean(means), rel=1e-15)

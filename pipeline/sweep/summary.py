@@ -104,10 +104,7 @@ def show_notices(runs: Sequence[Run]) -> None:
 
 def show_verdicts(verdicts: Sequence[Verdict]) -> None:
     """Each law, whether it holds, and in how many pairs of runs."""
-    rows = [
-        (verdict_word(v), v.claim, f"{v.kept} of {v.checked}", v.worst)
-        for v in verdicts
-    ]
+    rows = [(verdict_word(v), v.claim, f"{v.kept} of {v.checked}", v.worst) for v in verdicts]
     if rows:
         columns = ("law", "claim", "pairs", "smallest margin")
         console().print(grid("What must hold", columns, rows, left=2), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.embed import embed
+from pipeline.embed import SOURCES, embed
 from pipeline.embed.glove import fixture, glove, rows, spread
 from pipeline.faults import Fault
 from pipeline.records import Array, Sentence
@@ -79,7 +79,7 @@ def test_an_unknown_source_lists_all() -> None:
     with pytest.raises(Fault) as caught:
         glove(["a"], 0, source="fixtrue")
     assert str(caught.value) == (
-        "embeddings.source: got 'fixtrue', expected one of: fixture, package "
+        f"embeddings.source: got 'fixtrue', expected one of: {', '.join(SOURCES)} "
         "(did you mean 'fixture'?)"
     )
 
