@@ -56,8 +56,9 @@ def attend(
     if isinstance(scale, bool) or not np.isfinite(multiplier):
         raise Fault(f"attention.scale: got {shorten(scale)}, expected a name or a finite number")
 
+    given = f"query {query.shape}, key {key.shape}, value {value.shape}"
     key, value = share_heads(key, query), share_heads(value, query)
-    check_leading(query, key, value)
+    check_leading(query, key, value, given)
     logits = score(query, key, multiplier, temperature)
     allowed = as_mask(mask, logits.shape)
     weights = normalize(np.where(allowed, logits, -np.inf))
@@ -122,14 +123,14 @@ def check_shapes(query: Array, key: Array, value: Array) -> None:
             )
 
 
-def check_leading(query: Array, key: Array, value: Array) -> None:
-    """The axes before the last two must broadcast."""
+def check_leading(query: Array, key: Array, value: Array, given: str) -> None:
+    """The axes before the last two must broadcast, heads shared; `given` is what came."""
     try:
         np.broadcast_shapes(*(array.shape[:-2] for array in (query, key, value)))
     except ValueError:
         raise Fault(
-            f"attend: leading axes do not broadcast, got query {query.shape}, key {key.shape}, "
-            f"value {value.shape}; expected axes of equal length or 1"
+            f"attend: leading axes do not broadcast, got {given}; "
+            "expected axes of equal length or 1"
         ) from None
 
 

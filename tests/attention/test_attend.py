@@ -265,6 +265,11 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
         ("attend: leading axes do not broadcast, got query (2, 4, 2, 3), key (3, 4, 2, 3), "
         "value (4, 2, 3); expected axes of equal length or 1"),
     ),
+    "leading axes beside shared heads": (
+        (np.ones((2, 4, 2, 3)), np.ones((3, 2, 2, 3)), HEADS), {},
+        ("attend: leading axes do not broadcast, got query (2, 4, 2, 3), key (3, 2, 2, 3), "
+        "value (4, 2, 3); expected axes of equal length or 1"),
+    ),
     "heads of key and value": (
         (np.ones((1, 2, 3)), HEADS, np.ones((3, 2, 3))), {},
         ("attend: leading axes do not broadcast, got query (1, 2, 3), key (4, 2, 3), "
