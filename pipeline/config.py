@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError, model_validator
 
-from pipeline.attention import MASKS, NORMALIZERS, SCALES
+from pipeline.attention import QK_NORMS, SCALES, add_up, as_normalizer, combine, turn
 from pipeline.choose import listed
 from pipeline.embed import POSITIONS, SOURCES, UNKNOWN
 from pipeline.faults import Fault, shorten
@@ -25,6 +26,7 @@ from pipeline.fields import (
     scale_of,
     sentence_texts,
     some_of,
+    variant,
     vector_table,
     whole,
     words,
@@ -34,6 +36,7 @@ from pipeline.metrics import METRICS, scalar_names
 from pipeline.plots import FORMATS, PLOTS
 from pipeline.reading import LANGUAGES
 
+Spec = str | dict[str, Any] | list[Any]
 Texts = tuple[str | tuple[str, ...], ...]
 Words = tuple[str, ...]
 Vectors = dict[str, tuple[float, ...]]
@@ -141,8 +144,20 @@ class Attention(Section):
         description="what multiplies QKᵀ: a name, on, off or a number"
     )
     temperature: Annotated[float, positive()] = Field(description="divides the scores, T > 0")
-    mask: Annotated[str, one_of(MASKS)] = Field(description="which keys a query may attend to")
-    normalizer: Annotated[str, one_of(NORMALIZERS)] = Field(description="logits to weights")
+    log_n_factor: Annotated[float, positive()] = Field(description="the s of the scale log_n")
+    qk_norm: Annotated[str, one_of(QK_NORMS)] = Field(description="queries and keys to one length")
+    qk_norm_gain: Annotated[float, positive()] = Field(description="the length's factor g")
+    rotation: Annotated[Spec, variant(lambda spec: turn(np.ones((1, 2)), spec))] = Field(
+        description="queries and keys turned by their position"
+    )
+    softcap: Annotated[float | None, optional(positive())] = Field(
+        description="c of c·tanh(z/c) on the scores; null for none"
+    )
+    bias: Annotated[Spec, variant(lambda spec: add_up(spec, heads=1))] = Field(
+        description="what is added to the scores"
+    )
+    mask: Annotated[Spec, variant(combine)] = Field(description="which keys a query may attend to")
+    normalizer: Annotated[Spec, variant(as_normalizer)] = Field(description="logits to weights")
 
 
 class Figures(Section):
@@ -248,7 +263,8 @@ def line(error: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     path, came = ".".join(place), shorten(error["input"])
     kind = error["type"]
     if kind == "value_error":
-        return f"{path}: {error['ctx']['error']}"
+        told = str(error["ctx"]["error"])
+        return told if told.startswith(path) else f"{path}: {told}"
     if kind == "extra_forbidden":
         return f"{path}: no such setting; expected one of: {siblings(place, given)}"
     if kind == "missing":

@@ -7,13 +7,13 @@ own check, so that a fault reads the same everywhere: "got 0, expected a finite 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pydantic import BeforeValidator
 
 from pipeline.choose import listed
-from pipeline.faults import shorten
+from pipeline.faults import Fault, shorten
 
 YAML_HINT = "strings (quote a word that YAML reads as a number or a boolean, such as no)"
 
@@ -165,6 +165,22 @@ def words() -> BeforeValidator:
             if not isinstance(word, str) or not word.strip():
                 raise refused(word, YAML_HINT)
         return tuple(given)
+
+    return BeforeValidator(check)
+
+
+def variant(make: Callable[[Any], object]) -> BeforeValidator:
+    """A name, a name with settings, or what else `make` takes; it is made once to see that it can.
+
+    What is stored is the spec as it was written.
+    """
+
+    def check(given: object) -> object:
+        try:
+            make(given)
+        except Fault as fault:
+            raise ValueError(fault.lines[0]) from fault
+        return given
 
     return BeforeValidator(check)
 

@@ -15,8 +15,6 @@ def help_text(usage: str) -> str:
     listing = "\n".join(f"  {name:<{wide}}{', '.join(found)}" for name, found in choices.items())
     experiments = ", ".join(sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml")))
     settings = (ROOT / "conf" / "config.yaml").read_text(encoding="utf-8").partition("\nname:")[2]
-    default = ROOT / "conf" / "attention" / "scaled_dot_product.yaml"
-    attention = default.read_text(encoding="utf-8").partition("\n")[2]
     return f"""usage: {usage}
 
 Attention in NumPy, from YAML to weights, metrics and figures in a folder of its own.
@@ -35,8 +33,6 @@ choose an experiment (experiment=NAME)
 
 set a value (conf/config.yaml and the chosen files hold the defaults)
 {indented("name:" + settings)}
-  attention:
-{indented(attention, "    ")}
 
 examples
   python -m pipeline

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.faults import Fault
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -56,11 +58,25 @@ class Projected:
 
 @dataclass(frozen=True, eq=False)
 class Attended:
-    """What attention gives back."""
+    """What attention gives back; weights and mask may not have been kept."""
 
-    weights: Array  # [..., N, M], >= 0; a row sums to 1, or to 0 where every key is masked
+    kept_weights: Array | None  # [..., N, M], >= 0; zeros where every key is masked
     output: Array  # [..., N, E], weights @ value
-    allowed: Mask  # [..., N, M], broadcastable to weights; True where the key takes part
+    kept_mask: Mask | None  # broadcastable to the weights; True where the key takes part
+
+    @property
+    def weights(self) -> Array:
+        """[..., N, M], the weight that query i gives to key j."""
+        if self.kept_weights is None:
+            raise Fault("attend: the weights were not kept; expected keep_weights=True")
+        return self.kept_weights
+
+    @property
+    def allowed(self) -> Mask:
+        """[..., N, M], whether key j takes part for query i."""
+        if self.kept_mask is None:
+            raise Fault("attend: the mask was not kept; expected keep_weights=True")
+        return self.kept_mask
 
 
 @dataclass(frozen=True, eq=False)

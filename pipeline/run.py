@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.attention import attend, project
+from pipeline.attention import QK_NORMS, attend, project, turn
 from pipeline.config import Config
 from pipeline.embed import embed, read_lines, sentences
 from pipeline.metrics import mean, measure
@@ -42,14 +42,22 @@ def prepare(config: Config) -> tuple[tuple[Embedded, Projected], ...]:
 
 def look(embedded: Embedded, projected: Projected, config: Config) -> Outcome:
     """One sentence: attend → measure."""
+    settings = config.attention
+    query, key = (
+        turn(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
+        for vectors in (projected.query, projected.key)
+    )
     attended = attend(
-        projected.query,
-        projected.key,
+        query,
+        key,
         projected.value,
-        scale=config.attention.scale,
-        temperature=config.attention.temperature,
-        mask=config.attention.mask,
-        normalizer=config.attention.normalizer,
+        scale=settings.scale,
+        temperature=settings.temperature,
+        log_n_factor=settings.log_n_factor,
+        softcap=settings.softcap,
+        bias=settings.bias,
+        mask=settings.mask,
+        normalizer=settings.normalizer,
     )
     names = (*config.metrics, *needed_metrics(config.plots))
     return Outcome(embedded, projected, attended, measure(projected, attended, names))

@@ -15,12 +15,21 @@ from pydantic import BaseModel
 
 import pipeline
 from pipeline import config as gate
-from pipeline.attention import MASKS, NORMALIZERS, PROJECTIONS, SCALES
+from pipeline.attention import (
+    BIASES,
+    MASKS,
+    NORMALIZERS,
+    PROJECTIONS,
+    QK_NORMS,
+    ROTATIONS,
+    SCALES,
+)
 from pipeline.config import KINDS_OF, Config, Section, validate
 from pipeline.embed import KINDS, POSITIONS, SOURCES, UNKNOWN
 from pipeline.metrics import METRICS
 from pipeline.plots import FORMATS, PLOTS
 from pipeline.reading import LANGUAGES
+from tests.variants import bias_spec, mask_spec
 
 HOUSE = Path(pipeline.__file__).parent
 CONF = HOUSE.parent / "conf"
@@ -76,8 +85,9 @@ def test_the_ground_knows_nothing_above_it(module: str) -> None:
     assert OURS[module] <= set(GROUND)
 
 
-def test_records_and_faults_know_nothing_at_all() -> None:
-    assert OURS["records"] == OURS["faults"] == set()
+def test_records_know_faults_and_faults_know_nothing() -> None:
+    assert OURS["faults"] == set()
+    assert OURS["records"] <= {"faults"}
 
 
 def test_the_config_object_stops_at_run() -> None:
@@ -210,8 +220,7 @@ ENTRIES = [
     (place, name, wrap)
     for place, names, wrap in (
         ("attention.scale", SCALES, False),
-        ("attention.mask", MASKS, False),
-        ("attention.normalizer", NORMALIZERS, False),
+        ("attention.qk_norm", QK_NORMS, False),
         ("embeddings.positions", POSITIONS, False),
         ("embeddings.unknown", UNKNOWN, False),
         ("language", LANGUAGES, False),
@@ -234,6 +243,22 @@ def test_every_entry_of_every_dict_passes_the_gate(
     for step in place.split("."):
         passed = getattr(passed, step)
     assert passed == ((name,) if wrap else name)
+
+
+VARIANTS = [
+    *(("attention.mask", mask_spec(name, 5)) for name in MASKS),
+    *(("attention.bias", bias_spec(name)) for name in BIASES),
+    *(("attention.normalizer", name) for name in NORMALIZERS),
+    *(("attention.rotation", name) for name in ROTATIONS),
+]
+
+
+@pytest.mark.parametrize(("place", "spec"), VARIANTS, ids=str)
+def test_every_variant_passes_the_gate_as_it_was_written(
+    config_of: Callable[..., Config], place: str, spec: Any
+) -> None:
+    plain = config_of().model_dump(mode="json")
+    assert getattr(validate(changed(plain, place, spec)).attention, place.split(".")[1]) == spec
 
 
 @pytest.mark.parametrize("group", ["embeddings", "projection"])

@@ -16,6 +16,7 @@ from pipeline.reading import EVEN, LANGUAGES, NAMED, distinct, escape, read
 from pipeline.records import Array, Outcome, Result
 from tests.golden import GOLDEN, Golden
 from tests.make import golden_outcome, outcome_of, outcome_of_rows
+from tests.variants import mask_spec
 
 SEED = {
     "en": """\
@@ -180,7 +181,7 @@ def test_every_clause_is_in_the_numbers_and_every_token_in_a_clause(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("mask", MASKS)
 def test_so_too_what_attention_itself_gives(language: str, mask: str) -> None:
-    outcome = outcome_of([f"t{k}" for k in range(20)], mask=mask)
+    outcome = outcome_of([f"t{k}" for k in range(20)], mask=mask_spec(mask, 20))
     weights = outcome.attended.weights[0]
     allowed = np.broadcast_to(outcome.attended.allowed, weights.shape)
     for query, clauses in enumerate(rows_read(outcome, language)):

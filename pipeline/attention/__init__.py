@@ -1,20 +1,30 @@
 """Query, key, value → Attended: one file a stage of the mechanism, in the order they are applied.
 
-project → score → scale → temperature → mask → normalize → mix
+project → norm and rotation → score → scale and temperature → cap → bias → mask → normalize → mix
 """
 
+from pipeline.attention.assemble import as_normalizer
 from pipeline.attention.attend import attend
-from pipeline.attention.mask import MASKS
-from pipeline.attention.normalize import NORMALIZERS
+from pipeline.attention.biases import BIASES, add_up
+from pipeline.attention.masks import MASKS, combine
+from pipeline.attention.normalizers import NORMALIZERS
 from pipeline.attention.project import PROJECTIONS, project
-from pipeline.attention.scale import SCALES, factor
+from pipeline.attention.qk_norm import QK_NORMS
+from pipeline.attention.rotary import ROTATIONS, turn
+from pipeline.attention.scale import SCALES
 
 __all__ = [
+    "BIASES",
     "MASKS",
     "NORMALIZERS",
     "PROJECTIONS",
+    "QK_NORMS",
+    "ROTATIONS",
     "SCALES",
+    "add_up",
+    "as_normalizer",
     "attend",
-    "factor",
+    "combine",
     "project",
+    "turn",
 ]

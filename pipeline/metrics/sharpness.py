@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.metrics.jacobian import jacobian_frobenius
 from pipeline.records import Array, Attended
 
 
@@ -57,13 +58,11 @@ def max_weight(attended: Attended) -> Array:
 def jacobian_norm(attended: Attended) -> Array:
     """‖J‖_F of the softmax Jacobian J = diag(p) − ppᵀ: how much gradient a row lets through.
 
-    ‖J‖_F² = Σp² − 2Σp³ + (Σp²)²; 0 for a one-hot row (a saturated softmax learns nothing),
-    √(M−1)/M for M equal keys, so ½ for two.
+    0 for a one-hot row (a saturated softmax learns nothing), √(M−1)/M for M equal keys, so ½ for
+    two.
 
     >>> row = Attended(np.array([[0.5, 0.5]]), np.zeros((1, 1)), np.ones((1, 2), bool))
     >>> jacobian_norm(row).tolist()
     [0.5]
     """
-    p = attended.weights
-    squares = np.sum(p**2, axis=-1)
-    return np.sqrt(np.maximum(squares - 2.0 * np.sum(p**3, axis=-1) + squares**2, 0.0))
+    return jacobian_frobenius(attended.weights)

@@ -1,0 +1,77 @@
+"""The gate of `attend`: what arrays it takes, and how their axes must fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.faults import Fault
+from pipeline.records import Array
+
+
+def real(array: npt.ArrayLike, name: str) -> Array:
+    """`array` as floating point of at least single precision, finite, with two axes or more."""
+    given = np.asarray(array)
+    if given.dtype.kind not in "fiu" or given.ndim < 2:
+        raise Fault(
+            f"{name}: got {given.dtype} of shape {given.shape}, expected real numbers [..., N, D]"
+        )
+    kept = given.dtype if given.dtype in (np.float32, np.float64) else np.float64
+    floats: npt.NDArray[Any] = given.astype(
+        np.float32 if given.dtype == np.float16 else kept, copy=False
+    )
+    if not np.isfinite(floats).all():
+        raise Fault(f"{name}: holds NaN or infinity, expected finite numbers")
+    return floats
+
+
+def of_one_type(*arrays: Array) -> tuple[Array, ...]:
+    """The arrays in the widest of their types."""
+    widest = np.result_type(*arrays)
+    return tuple(array.astype(widest, copy=False) for array in arrays)
+
+
+def check_shapes(query: Array, key: Array, value: Array) -> None:
+    """query [..., N, D], key [..., M, D] and value [..., M, E] must agree on D, M and heads."""
+    shapes = f"query {query.shape}, key {key.shape}, value {value.shape}"
+    if 0 in query.shape + key.shape + value.shape:
+        raise Fault(f"attend: an axis of length 0 in {shapes}; expected at least one of each")
+    if query.shape[-1] != key.shape[-1]:
+        raise Fault(
+            f"attend: the key width D differs, query has {query.shape[-1]} and key "
+            f"{key.shape[-1]}; expected query [..., N, D] and key [..., M, D], got {shapes}"
+        )
+    if key.shape[-2] != value.shape[-2]:
+        raise Fault(
+            f"attend: the number of keys M differs, key has {key.shape[-2]} and value "
+            f"{value.shape[-2]}; expected key [..., M, D] and value [..., M, E], got {shapes}"
+        )
+    for name, array in (("key", key), ("value", value)):
+        heads, given = (a.shape[-3] if a.ndim > 2 else 1 for a in (query, array))
+        if heads % given and given != 1 and heads != 1:
+            raise Fault(
+                f"attend: {heads} query heads H are no multiple of {given} {name} heads; "
+                f"expected a count that divides, got {shapes}"
+            )
+
+
+def leading_axes(query: Array, key: Array, value: Array) -> tuple[int, ...]:
+    """The axes before N and D that all three broadcast to, heads that are shared counted as many.
+
+    >>> leading_axes(np.zeros((3, 8, 5, 4)), np.zeros((2, 6, 4)), np.zeros((2, 6, 4)))
+    (3, 8)
+    """
+    heads = query.shape[-3] if query.ndim > 2 else 1
+    shapes = [query.shape[:-2]]
+    for array in (key, value):
+        own = array.shape[:-2]
+        shapes.append((*own[:-1], heads) if own and heads > 1 else own)
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise Fault(
+            f"attend: leading axes do not broadcast, got query {query.shape}, key {key.shape}, "
+            f"value {value.shape}; expected axes of equal length or 1"
+        ) from None

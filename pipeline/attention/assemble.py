@@ -1,0 +1,102 @@
+"""From the arguments of `attend` to a chain: every name looked up, every setting checked once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipeline.attention.biases import Bias, add_up
+from pipeline.attention.biases import matrix as bias_matrix
+from pipeline.attention.chain import Chain
+from pipeline.attention.masks import Mask, combine
+from pipeline.attention.masks import matrix as mask_matrix
+from pipeline.attention.normalizers import NORMALIZERS, Normalizer
+from pipeline.attention.scale import COUNTED, multiplier
+from pipeline.attention.specs import build, positive
+from pipeline.faults import Fault
+from pipeline.records import Array
+
+
+def assemble(
+    query: Array,
+    key: Array,
+    shape: tuple[int, ...],
+    *,
+    scale: str | float,
+    temperature: float,
+    softcap: float | None,
+    bias: object,
+    mask: object,
+    normalizer: object,
+    log_n_factor: float,
+) -> Chain:
+    """The chain for weights of that shape, [..., N, M]."""
+    temperature = positive(temperature, "attention.temperature")
+    cap = None if softcap is None else positive(softcap, "attention.softcap")
+    made_mask = as_mask(mask)
+    made_mask.check(shape)
+    counted = isinstance(scale, str) and scale in COUNTED
+    counts = made_mask.counts(0, *shape[-2:])[..., None] if counted else None
+    with np.errstate(over="ignore"):  # found out where the scores overflow
+        factor = np.divide(multiplier(scale, query.shape[-1], counts, log_n_factor), temperature)
+    chain = Chain(
+        multiplier=factor if counted else float(factor),
+        softcap=cap,
+        bias=as_bias(bias, shape),
+        mask=made_mask,
+        normalizer=as_normalizer(normalizer),
+        leading=shape[:-2],
+        bound=bound_of(query, key, factor, math.prod(shape)),
+    )
+    if chain.is_kernel and (chain.softcap is not None or chain.bias is not None):
+        raise Fault(
+            "attention.normalizer: a kernel (linear, favor) has no scores to cap or to add a bias "
+            "to; expected softcap and bias left out"
+        )
+    return chain
+
+
+def bound_of(query: Array, key: Array, factor: Any, size: int) -> float:
+    """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; not worth its time for few weights."""
+    if size < 1 << 14:
+        return math.inf
+    with np.errstate(over="ignore"):
+        longest = [float(np.sqrt(np.einsum("...d,...d->...", a, a).max())) for a in (query, key)]
+    return math.prod(longest) * float(np.max(np.abs(factor)))
+
+
+def as_mask(mask: object) -> Mask:
+    """A mask as it is, by name, as YAML combines them, or as booleans [..., N, M]."""
+    if isinstance(mask, Mask):
+        return mask
+    if mask is None or isinstance(mask, str | Mapping):
+        return combine("none" if mask is None else mask)
+    if isinstance(mask, list | tuple) and any(isinstance(part, str | Mapping) for part in mask):
+        return combine(mask)
+    return mask_matrix(np.asarray(mask))
+
+
+def as_bias(bias: object, shape: tuple[int, ...]) -> Bias | None:
+    """A bias as it is, by name, as YAML adds them up, or as numbers [..., N, M]; None for none."""
+    if bias is None or (isinstance(bias, str) and bias == "none"):
+        return None
+    heads = shape[-3] if len(shape) > 2 else 1
+    listed = isinstance(bias, list | tuple) and any(isinstance(b, str | Mapping) for b in bias)
+    if isinstance(bias, Bias):
+        made = bias
+    elif isinstance(bias, str | Mapping) or listed:
+        made = add_up(bias, heads)
+    else:
+        made = bias_matrix(heads, values=np.asarray(bias))
+    made.check(shape)
+    return made
+
+
+def as_normalizer(normalizer: object) -> Normalizer:
+    """A normalizer as it is, by name, or by name with settings."""
+    if isinstance(normalizer, Normalizer):
+        return normalizer
+    return build(NORMALIZERS, normalizer, "attention.normalizer")

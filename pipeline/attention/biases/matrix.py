@@ -1,0 +1,41 @@
+"""Matrix: any numbers added to the scores, given or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.attention.biases.kinds import Bias, Positions
+from pipeline.attention.matrices import check_fit, cut, read, real_matrix
+from pipeline.attention.specs import only_one
+from pipeline.records import Array
+
+
+def matrix(
+    heads: int,
+    seed: int = 0,
+    *,
+    values: object = None,
+    path: str | Path | None = None,
+) -> Bias:
+    """b_h(i, j) = values[..., h, i, j], finite, broadcast over axes of length 1 or left out.
+
+    `path` is a .npy file, a .csv or a .txt. To take keys out, use a mask: infinity is refused.
+
+    >>> matrix(1, values=[[0.0, 1.0], [2.0, 3.0]]).block(0, 1, 2, 0, 2).tolist()
+    [[2.0, 3.0]]
+    """
+    what = "attention.bias.matrix"
+    only_one(what, values=values, path=path)
+    if path is None:
+        numbers = real_matrix(values, f"{what}.values")
+    else:
+        numbers = real_matrix(read(path, f"{what}.path"), f"{what}.path")
+
+    def rule(head: int | None, queries: Positions, keys: Positions) -> Array:
+        one = head is not None and numbers.ndim > 2
+        layer = numbers[..., head if numbers.shape[-3] > 1 else 0, :, :] if one else numbers
+        return cut(layer, queries, keys)
+
+    return Bias(rule, lambda shape: check_fit(np.shape(numbers), shape, what))

@@ -1,0 +1,131 @@
+"""The chain: the stages between query and key on one side and the weights on the other.
+
+score → scale and temperature → cap → bias → mask → normalize, for any block of whole rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.attention.biases import Bias
+from pipeline.attention.masks import Mask
+from pipeline.attention.normalizers import Normalizer
+from pipeline.attention.softcap import softcap
+from pipeline.faults import Fault
+from pipeline.records import Array
+
+
+@dataclass(frozen=True)
+class Block:
+    """Queries first ≤ i < last and keys low ≤ j < high, of one head or (place None) of all."""
+
+    place: tuple[int, ...] | None  # along the leading axes of query
+    first: int
+    last: int
+    low: int
+    high: int
+    chunk: int = 0  # which part of its head
+
+    @property
+    def head(self) -> int | None:
+        """The number of the head, the last of the leading axes."""
+        return None if self.place is None else (self.place[-1] if self.place else 0)
+
+
+Capture = Callable[[str, Array], None]  # takes the name of a stage and its array
+
+
+def ignored(stage: str, array: Array) -> None:
+    """No stage is captured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """The stages with their settings; 1/T is in the multiplier."""
+
+    multiplier: float | Array  # [..., N, 1] where it differs between queries
+    softcap: float | None
+    bias: Bias | None
+    mask: Mask
+    normalizer: Normalizer
+    leading: tuple[int, ...]  # the axes of query before N and D
+    bound: float  # no score, cap and bias aside, is larger than this
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether rows come from products of features, with 0 and not −inf where masked."""
+        return self.normalizer.features is not None
+
+    def logits(
+        self, query: Array, key: Array, block: Block, out: Array | None, capture: Capture = ignored
+    ) -> Array:
+        """Masked logits of a block, [..., B, D] and [..., M', D] → [..., B, M'], in `out` if given.
+
+        Raises `Fault` where a score overflows its type.
+        """
+        turned = key.swapaxes(-1, -2)
+        if capture is not ignored:
+            capture("scores", query @ turned)
+        factor: Any = self.multiplier
+        if isinstance(factor, np.ndarray):
+            factor = at(factor[..., block.first : block.last, :], self.leading, block.place)
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below
+            made = np.matmul(query * np.asarray(factor, query.dtype), turned, out=out)
+        if not self.bound < np.finfo(made.dtype).max / 4 and not np.isfinite(made).all():
+            raise Fault(
+                f"attention.temperature: scores overflow {made.dtype}; expected a scale and a "
+                f"temperature with which a {made.dtype} can hold them"
+            )
+        capture("scaled", made)
+        if self.softcap is not None:
+            made = softcap(made, self.softcap)
+            capture("capped", made)
+        if self.bias is not None:
+            added = self.bias.block(block.head, block.first, block.last, block.low, block.high)
+            made += at(added, self.leading[:-1], block.place and block.place[:-1])
+        self.hide(made, block)
+        capture("masked", made)
+        return made
+
+    def hide(self, logits: Array, block: Block) -> None:
+        """Masks a block in place, looking only at the keys that some of its queries may not see."""
+        ends = (block.first, block.last, block.low, block.high)
+        if self.mask.is_full(*ends):
+            return
+        start, stop = self.mask.solid(*ends)
+        for low, high in ((block.low, start), (stop, block.high)):
+            if low < high:
+                part = logits[..., low - block.low : high - block.low]
+                allowed = at(
+                    self.mask.block(block.first, block.last, low, high), self.leading, block.place
+                )
+                np.copyto(part, 0.0 if self.is_kernel else -np.inf, where=~allowed)
+
+    def weights(self, logits: Array, block: Block) -> Array:
+        """Whole rows of weights, over the logits where the normalizer can."""
+        if self.normalizer.numerators:
+            total = self.normalizer.numerators(logits, self.bounded(logits.dtype))
+            with np.errstate(under="ignore"):  # a weight too small to hold is zero
+                return np.divide(logits, total, out=logits)
+        return self.normalizer.apply(logits, block.head)
+
+    def bounded(self, dtype: np.dtype) -> bool:
+        """Whether no exponential of a logit, nor a sum of them over a row, can overflow."""
+        bound = self.bound if self.softcap is None else min(self.bound, self.softcap)
+        return self.bias is None and bound < 0.7 * math.log(np.finfo(dtype).max)
+
+
+def at(array: Any, leading: tuple[int, ...], place: tuple[int, ...] | None) -> Any:
+    """The [B, M'] of [..., B, M'] at a place along the leading axes; all of it where place is None.
+
+    >>> at(np.arange(2).reshape(2, 1, 1), leading=(3, 2), place=(0, 1)).tolist()
+    [[1]]
+    """
+    if place is None or array.ndim <= 2:
+        return array
+    return np.broadcast_to(array, (*leading, *array.shape[-2:]))[place]

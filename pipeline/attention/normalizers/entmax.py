@@ -1,0 +1,124 @@
+"""Entmax: from softmax (α → 1) to sparsemax (α = 2) and beyond."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+
+from pipeline.attention.normalizers.checks import is_number
+from pipeline.attention.normalizers.kinds import Normalizer, peak
+from pipeline.attention.normalizers.rows import contenders, descending, divide_by_sum
+from pipeline.attention.normalizers.sparsemax import sparsemax
+from pipeline.faults import Fault, shorten
+from pipeline.records import Array
+
+
+def entmax(alpha: float = 1.5) -> Normalizer:
+    """p_j = max((α−1)·z_j − τ, 0)^(1/(α−1)) with τ such that Σ_j p_j = 1, for α > 1.
+
+    Rows are ≥ 0 and sum to 1, and keys far enough behind the best get exactly 0; a constant
+    added to a row changes nothing. α = 1.5 and α = 2 (sparsemax) are exact, by sorting; others
+    are bisected to the last bit; α → 1 is the softmax.
+    Peters, Niculae & Martins 2019, "Sparse Sequence-to-Sequence Models", eq. 10, alg. 1 and 2.
+
+    >>> entmax().apply(np.array([[-2.0, 0.0, 0.5]]), None).round(3).tolist()
+    [[0.0, 0.326, 0.674]]
+    """
+    if not is_number(alpha) or alpha <= 1.0:
+        raise Fault(f"entmax.alpha: got {shorten(alpha)}, expected a finite number > 1")
+    if alpha == 2.0:
+        return sparsemax()
+    by_bisection = partial(bisected, power=min(float(alpha) - 1.0, 1e30))
+    return Normalizer(by_sorting if alpha == 1.5 else by_bisection, sums_to_one=True)
+
+
+def by_sorting(logits: Array, head: int | None = None) -> Array:
+    """The entmax of every row for α = 1.5, over the logits themselves."""
+    with np.errstate(over="ignore", under="ignore"):  # too far below the peak; too near zero
+        np.subtract(logits, peak(logits), out=logits)
+        logits *= 0.5
+        best = descending(logits, reach=1.0)  # τ ≥ −1: no weight from there on
+        np.subtract(logits, refined(best, threshold(best)), out=logits)
+        np.maximum(logits, 0.0, out=logits)
+        return divide_by_sum(np.square(logits, out=logits))
+
+
+def threshold(best: Array) -> Array:
+    """τ, [..., B, 1], from halved gaps in falling order: mean − √((1 − k·variance)/k) of k.
+
+    >>> threshold(np.array([[0.0, 0.0, -1.0]])).round(4).tolist()
+    [[-0.7071]]
+    """
+    rank = np.arange(1, best.shape[-1] + 1, dtype=best.dtype)
+    mean = best.cumsum(axis=-1) / rank
+    spread = np.square(best).cumsum(axis=-1) - rank * np.square(mean)
+    tau = mean - np.sqrt(np.maximum(1.0 - spread, 0.0) / rank)
+    support = np.count_nonzero(tau <= best, axis=-1, keepdims=True)
+    return np.take_along_axis(tau, np.maximum(support, 1) - 1, axis=-1)
+
+
+def refined(best: Array, tau: Array) -> Array:
+    """τ after a step of Newton on Σ_j max(g_j − τ, 0)² = 1, which undoes the sums' rounding.
+
+    >>> refined(np.array([[0.0, 0.0]]), np.array([[-0.7071]])).round(8).tolist()
+    [[-0.70710678]]
+    """
+    gaps = np.maximum(best - tau, 0.0)
+    slope = 2.0 * gaps.sum(axis=-1, keepdims=True)
+    slope[slope == 0.0] = 1.0
+    return tau + (np.square(gaps).sum(axis=-1, keepdims=True) - 1.0) / slope
+
+
+def bisected(logits: Array, head: int | None = None, *, power: float) -> Array:
+    """The entmax of every row for α = 1 + `power`, over the logits themselves.
+
+    What is bisected is w = ln p of the largest weight, in [−ln M, 0]: unlike τ it keeps its
+    digits both for α → 1 and for a large α.
+    """
+    with np.errstate(over="ignore"):  # too far below the peak: −inf
+        np.subtract(logits, peak(logits), out=logits)
+    best = contenders(logits, reach=1.0 / power)
+    high = np.zeros_like(best[..., :1])
+    low = high - math.log(best.shape[-1])
+    scratch = np.empty_like(best)
+    for _ in range(np.finfo(best.dtype).nmant + 8):
+        middle = 0.5 * (low + high)
+        total = weigh(best, middle, power, out=scratch).sum(axis=-1, keepdims=True)
+        np.copyto(high, middle, where=total >= 1.0)
+        np.copyto(low, middle, where=total < 1.0)
+    above = weigh(logits, high, power, out=np.empty_like(logits))
+    return divide_by_sum(between(weigh(logits, low, power, out=logits), above))
+
+
+def between(below: Array, above: Array) -> Array:
+    """The point between two rows, one bit of w apart, that sums to 1; `below` is overwritten.
+
+    For a large α a bit of w moves a key at the edge of the support by far more than a bit.
+
+    >>> between(np.array([[0.75, 0.0]]), np.array([[0.75, 0.5]])).tolist()
+    [[0.75, 0.25]]
+    """
+    np.subtract(above, below, out=above)
+    gain = above.sum(axis=-1, keepdims=True)
+    gain[gain <= 0.0] = 1.0
+    share = np.clip((1.0 - below.sum(axis=-1, keepdims=True)) / gain, 0.0, 1.0)
+    above *= share
+    return np.add(below, above, out=below)
+
+
+def weigh(gaps: Array, top: Array, power: float, out: Array) -> Array:
+    """p_j = exp(w)·(1 + a·g_j·exp(−a·w))^(1/a), g_j ≤ 0 the gaps to a peak of weight exp(w).
+
+    >>> weigh(np.array([[0.0, -0.5, -2.5]]), np.log([[0.75]]), 1.0, np.empty((1, 3))).round(12)
+    array([[0.75, 0.25, 0.  ]])
+    """
+    room = math.log(np.finfo(gaps.dtype).max) - max(math.log(power), 0.0) - 1.0
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):  # ln 0 is a weight of zero
+        np.multiply(gaps, power * np.exp(np.minimum(-power * top, room)), out=out)
+        np.maximum(out, -1.0, out=out)
+        np.log1p(out, out=out)
+        out /= power
+        out += top
+        return np.exp(out, out=out)

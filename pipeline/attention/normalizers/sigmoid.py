@@ -1,0 +1,39 @@
+"""Sigmoid: each key weighed by itself."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from pipeline.attention.normalizers.checks import is_number
+from pipeline.attention.normalizers.kinds import Normalizer
+from pipeline.attention.normalizers.rows import allowed
+from pipeline.faults import Fault, shorten
+from pipeline.records import Array
+
+
+def sigmoid(bias: float | None = None) -> Normalizer:
+    """p_j = 1 / (1 + exp(−z_j − b)), with b = −ln n by default, n the keys that the row has left.
+
+    Each weight is in [0, 1] and knows nothing of the others: rows do not sum to 1 (with the
+    default bias and N(0, 1) logits they tend to √e), and a constant added to a row counts.
+    Ramapuram et al. 2024, "Theory, Analysis, and Best Practices for Sigmoid Self-Attention".
+
+    >>> sigmoid().apply(np.zeros((1, 3)), None).round(12).tolist()
+    [[0.25, 0.25, 0.25]]
+    """
+    if bias is not None and not is_number(bias):
+        raise Fault(f"sigmoid.bias: got {shorten(bias)}, expected a finite number or null (−ln n)")
+    given = None if bias is None else float(bias)
+    return Normalizer(partial(in_place, bias=given), sums_to_one=False, shift_invariant=False)
+
+
+def in_place(logits: Array, head: int | None = None, *, bias: float | None) -> Array:
+    """The sigmoid of every logit, over the logits themselves."""
+    against = np.log(allowed(logits)) if bias is None else -bias
+    with np.errstate(over="ignore", under="ignore"):  # exp too large to hold: a weight of zero
+        np.subtract(against, logits, out=logits)
+        np.exp(logits, out=logits)
+        logits += 1.0
+        return np.reciprocal(logits, out=logits)

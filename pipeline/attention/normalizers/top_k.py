@@ -1,0 +1,62 @@
+"""Top-k: the softmax over the k best keys of a row."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from pipeline.attention.normalizers.checks import check_count
+from pipeline.attention.normalizers.kinds import Normalizer
+from pipeline.attention.normalizers.softmax import in_place as softmax_in_place
+from pipeline.records import Array
+
+
+def top_k(k: int = 8) -> Normalizer:
+    """p_j = exp(z_j) / Σ_{i in S} exp(z_i) for j in S, the k largest logits of the row; else 0.
+
+    Rows are ≥ 0 and sum to 1; exactly k keys are kept, the first of equals where the k-th ties
+    with others, or all where no more than k are left (the plain softmax). A constant added to a
+    row changes nothing. Gupta et al. 2021, "Memory-efficient Transformers via Top-k Attention".
+
+    >>> top_k(2).apply(np.array([[0.0, 1.0, 0.0, 0.0]]), None).round(4).tolist()
+    [[0.2689, 0.7311, 0.0, 0.0]]
+    """
+    check_count(k, "top_k.k", 1)
+    return Normalizer(partial(in_place, k=int(k)), sums_to_one=True)
+
+
+def in_place(logits: Array, head: int | None = None, *, k: int) -> Array:
+    """The softmax of every row's k largest, over the logits themselves."""
+    return softmax_in_place(mask_beyond(logits, k) if k < logits.shape[-1] else logits)
+
+
+def mask_beyond(logits: Array, k: int) -> Array:
+    """Every logit after the k largest of its row becomes −inf, in place; k < M.
+
+    >>> mask_beyond(np.array([[3.0, 1.0, 2.0, 2.0]]), 2).tolist()
+    [[3.0, -inf, 2.0, -inf]]
+    """
+    falling = -logits  # many −inf at the near end would make the partition slow
+    falling.partition(k - 1, axis=-1)
+    kth = -falling[..., k - 1 : k]
+    np.copyto(logits, -np.inf, where=logits < kth)
+    left = np.count_nonzero(logits > -np.inf, axis=-1)
+    if (left > k).any():
+        drop_last_equals(logits, kth, left > k, k)
+    return logits
+
+
+def drop_last_equals(logits: Array, kth: Array, crowded: Array, k: int) -> None:
+    """In the `crowded` rows, those with more than k at or above `kth`, drop the last equal to it.
+
+    >>> rows = np.array([[1.0, 5.0, 1.0, 1.0]])
+    >>> drop_last_equals(rows, np.array([[1.0]]), np.array([True]), 2)
+    >>> rows.tolist()
+    [[1.0, 5.0, -inf, -inf]]
+    """
+    rows, bar = logits[crowded], kth[crowded]
+    equal = rows == bar
+    room = k - np.count_nonzero(rows > bar, axis=-1, keepdims=True)
+    rows[equal & (equal.cumsum(axis=-1) > room)] = -np.inf
+    logits[crowded] = rows

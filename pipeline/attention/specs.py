@@ -1,0 +1,119 @@
+"""Specs: a variant with its settings as YAML writes them, checked against what it takes."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+import numpy as np
+
+from pipeline.choose import choose, listed
+from pipeline.faults import Fault, shorten
+
+T = TypeVar("T")
+FAR = 2**62  # further than any key, and its sum with a position is still an int64
+
+
+def build(choices: Mapping[str, Callable[..., T]], spec: object, what: str, *given: object) -> T:
+    """The variant that `spec` names: a name, or {name: {setting: value}}.
+
+    `given` are the arguments that come from elsewhere, before the settings. Raises `Fault` on an
+    unknown name, an unknown setting and a missing one, each with all that is allowed.
+
+    >>> build(
+    ...     {"power": lambda base, *, exponent: base**exponent}, {"power": {"exponent": 3}}, "", 2
+    ... )
+    8
+    """
+    name, settings = named(spec, what)
+    factory = choose(choices, name, what)
+    check_settings(factory, settings, f"{what}.{name}", len(given))
+    return factory(*given, **settings)
+
+
+def named(spec: object, what: str) -> tuple[str, Mapping[str, Any]]:
+    """The name in a spec, and its settings.
+
+    >>> named("causal", "mask"), named({"window": {"left": 4}}, "mask")
+    (('causal', {}), ('window', {'left': 4}))
+    """
+    if isinstance(spec, str):
+        return spec, {}
+    if isinstance(spec, Mapping) and len(spec) == 1:
+        ((name, settings),) = spec.items()
+        settings = {} if settings is None else settings
+        if isinstance(name, str) and isinstance(settings, Mapping):
+            return name, settings
+    raise Fault(f"{what}: got {shorten(spec)}, expected a name or {{name: {{setting: value}}}}")
+
+
+def check_settings(
+    factory: Callable[..., object], settings: Mapping[str, Any], what: str, given: int = 0
+) -> None:
+    """Each setting is one that `factory` takes after its first `given` arguments, none missing."""
+    parameters = dict(list(inspect.signature(factory).parameters.items())[given:])
+    takes = f"expected {listed_or_none(parameters)}"
+    for name in settings:
+        if name not in parameters:
+            close = listed(name, parameters).removeprefix(", ".join(parameters))
+            raise Fault(f"{what}: got the setting {shorten(name)}, {takes}{close}")
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in settings:
+            raise Fault(f"{what}: the setting {name!r} is missing, {takes}")
+
+
+def listed_or_none(names: Mapping[str, object]) -> str:
+    """The settings there are, in words.
+
+    >>> listed_or_none({"left": 1, "right": 2}), listed_or_none({})
+    ('settings among: left, right', 'no settings')
+    """
+    return f"settings among: {', '.join(names)}" if names else "no settings"
+
+
+def whole(value: object, what: str, least: int = 0, most: int = FAR) -> int:
+    """`value` as an integer from `least` to `most`; a truth value is none.
+
+    >>> whole(np.int64(3), "window.left")
+    3
+    """
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+    if not is_whole or not least <= value <= most:  # type: ignore[operator]
+        limits = f">= {least}" if most == FAR else f"from {least} to {most}"
+        raise Fault(f"{what}: got {shorten(value)}, expected an integer {limits}")
+    return int(value)  # type: ignore[call-overload]
+
+
+def finite(value: object, what: str, expected: str = "a finite number") -> float:
+    """`value` as a finite number; a truth value is none.
+
+    >>> finite(2, "attention.scale")
+    2.0
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    if not real or not abs(value) <= sys.float_info.max:  # type: ignore[arg-type]
+        raise Fault(f"{what}: got {shorten(value)}, expected {expected}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def positive(value: object, what: str) -> float:
+    """`value` as a finite number above zero.
+
+    >>> positive(2, "attention.temperature")
+    2.0
+    """
+    number = finite(value, what, expected="a finite number > 0")
+    if number <= 0.0:
+        raise Fault(f"{what}: got {shorten(value)}, expected a finite number > 0")
+    return number
+
+
+def only_one(what: str, **settings: object) -> None:
+    """Of the settings that say the same in two ways, exactly one is given."""
+    given = [name for name, value in settings.items() if value is not None]
+    if len(given) != 1:
+        came = " and ".join(given) or "neither"
+        raise Fault(f"{what}: got {came}, expected one of: {', '.join(settings)}")

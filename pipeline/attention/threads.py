@@ -1,0 +1,103 @@
+"""Threads for blocks of rows: the caller and a small pool, with BLAS held to one thread each.
+
+NumPy lets go of the interpreter lock inside its loops, so threads share the work and the arrays.
+A BLAS with threads of its own under them would only fight for the same cores.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+Job = TypeVar("Job")
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@cache
+def pool(process: int, threads: int) -> ThreadPoolExecutor:
+    """The workers beside the caller, made once a process (a fork has none of its parent's)."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="attention")
+
+
+@cache
+def blas() -> Any:
+    """The handle on the BLAS libraries that are loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+class SingleThreaded:
+    """Holds BLAS to one thread while anyone is inside, and leaves it as it was found."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside = threading.Lock(), 0
+        self.limit: Any = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self.lock:
+            self.inside += 1
+            if self.inside == 1:
+                self.limit = blas().limit(limits=1, user_api="blas")
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.inside -= 1
+                if self.inside == 0:
+                    self.limit.restore_original_limits()
+                    self.limit = None
+
+
+single_threaded_blas = SingleThreaded()
+
+
+def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: int) -> None:
+    """Runs `work` on every thread, each drawing from the same jobs until none is left.
+
+    `work` gets an iterator, so that what a thread allocates once serves all the jobs it draws.
+    The first error of any thread is raised here, after all have stopped.
+
+    >>> done = []
+    >>> share(lambda jobs: done.extend(jobs), range(5), threads=2)
+    >>> sorted(done)
+    [0, 1, 2, 3, 4]
+    """
+    source, lock, stopped = iter(jobs), threading.Lock(), threading.Event()
+
+    def drawn() -> Iterator[Job]:
+        while not stopped.is_set():
+            with lock:
+                try:
+                    job = next(source)
+                except StopIteration:
+                    return
+            yield job
+
+    def run() -> None:
+        try:
+            work(drawn())
+        except BaseException:
+            stopped.set()
+            raise
+
+    with single_threaded_blas():
+        helpers = [pool(os.getpid(), threads - 1).submit(run) for _ in range(threads - 1)]
+        try:
+            run()
+        finally:
+            errors = [helper.exception() for helper in helpers]
+    for error in errors:
+        if error:
+            raise error

@@ -1,0 +1,212 @@
+"""Blocks of whole rows: the same numbers as one block, for every mask, normalizer and bias."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import attend
+from pipeline.attention import BIASES, MASKS, NORMALIZERS
+from pipeline.attention.core import CHUNKS, chunks_of
+from pipeline.attention.threads import blas, share
+from pipeline.faults import Fault
+from pipeline.records import Array
+
+HEADS, QUERIES, KEYS, WIDTH = 3, 29, 31, 8
+MASK_SETTINGS = {
+    "window": {"left": 3, "right": 2},
+    "prefix": {"length": 5},
+    "document": {"lengths": [10, 21]},
+    "padding": {"length": 20},
+    "dilated": {"step": 3},
+    "global_tokens": {"count": 2},
+    "matrix": {"values": (np.arange(KEYS) % 3 > 0)[None, :]},
+}
+BIAS_SETTINGS = {"matrix": {"values": np.linspace(-1, 1, QUERIES * KEYS).reshape(QUERIES, KEYS)}}
+ONE_BLOCK = QUERIES  # rows that make one block of each head
+
+
+def problem(dtype: Any = np.float64, keys: int = KEYS, heads: int = HEADS) -> tuple[Array, ...]:
+    drawn = np.random.default_rng(5)
+    shapes = ((QUERIES, WIDTH), (keys, WIDTH), (keys, WIDTH + 1))
+    return tuple(drawn.standard_normal((heads, *shape)).astype(dtype) for shape in shapes)
+
+
+def spec(name: str, settings: dict[str, Any]) -> object:
+    return {name: settings[name]} if name in settings else name
+
+
+def same(one, two, ulps: int = 8) -> None:
+    """Equal but for the rounding of products of other shapes."""
+    np.testing.assert_allclose(
+        one.output, two.output, rtol=0, atol=ulps * np.finfo(one.output.dtype).eps * 4
+    )
+    np.testing.assert_allclose(
+        one.weights, two.weights, rtol=0, atol=ulps * np.finfo(one.output.dtype).eps
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 7, 29, 100])
+@pytest.mark.parametrize("mask", MASKS)
+def test_blocks_of_any_size_equal_one_block_under_every_mask(mask, rows):
+    keys = QUERIES if mask == "document" else KEYS
+    settings = {**MASK_SETTINGS, "document": {"lengths": [10, 19]}}
+    given = spec(mask, settings)
+    whole = attend(*problem(keys=keys), mask=given)
+    same(attend(*problem(keys=keys), mask=given, rows=rows, threads=2), whole)
+
+
+@pytest.mark.parametrize("normalizer", NORMALIZERS)
+@pytest.mark.parametrize("mask", ["none", "causal"])
+def test_blocks_equal_one_block_under_every_normalizer(normalizer, mask):
+    whole = attend(*problem(), mask=mask, normalizer=normalizer)
+    same(attend(*problem(), mask=mask, normalizer=normalizer, rows=8, threads=2), whole)
+
+
+@pytest.mark.parametrize("bias", BIASES)
+def test_blocks_equal_one_block_under_every_bias(bias):
+    given = spec(bias, BIAS_SETTINGS)
+    whole = attend(*problem(), bias=given, softcap=2.0)
+    same(attend(*problem(), bias=given, softcap=2.0, rows=8), whole)
+
+
+@pytest.mark.parametrize("normalizer", NORMALIZERS)
+def test_the_output_alone_equals_the_output_beside_the_weights(normalizer):
+    kept = attend(*problem(np.float32), normalizer=normalizer, rows=8)
+    alone = attend(*problem(np.float32), normalizer=normalizer, rows=8, keep_weights=False)
+    np.testing.assert_allclose(alone.output, kept.output, rtol=0, atol=2e-6)
+    with pytest.raises(Fault, match=r"^attend: the weights were not kept"):
+        _ = alone.weights
+
+
+def test_any_count_of_threads_gives_the_same_bits():
+    results = [attend(*problem(np.float32), mask="causal", rows=4, threads=t) for t in (1, 2, 3, 5)]
+    for other in results[1:]:
+        assert np.array_equal(results[0].weights, other.weights)
+        assert np.array_equal(results[0].output, other.output)
+
+
+def test_shared_heads_equal_repeated_ones_in_blocks():
+    query, key, value = problem(heads=4)
+    shared = attend(query, key[:2], value[:2], rows=8)
+    repeated = attend(query, key[:2].repeat(2, axis=0), value[:2].repeat(2, axis=0), rows=8)
+    assert np.array_equal(shared.weights, repeated.weights)
+
+
+def test_a_batch_shares_a_key_and_a_mask_of_its_own_is_each_entrys():
+    drawn = np.random.default_rng(1)
+    query = drawn.standard_normal((2, 3, 6, 4))
+    key, value = drawn.standard_normal((3, 6, 4)), drawn.standard_normal((1, 1, 6, 2))
+    mask = drawn.random((2, 1, 6, 6)) > 0.4
+    mask[0, 0, 2] = False
+    whole = attend(query, key, value, mask=mask)
+    blocks = attend(query, key, value, mask=mask, rows=2)
+    same(blocks, whole)
+    for batch in range(2):
+        alone = attend(query[batch], key, value[0], mask=mask[batch])
+        np.testing.assert_allclose(whole.weights[batch], alone.weights, rtol=0, atol=1e-15)
+    assert not blocks.weights[0, :, 2].any()
+    assert not blocks.output[0, :, 2].any()
+
+
+def test_every_row_of_every_head_is_in_one_block_and_seen_once():
+    seen = np.zeros((HEADS, QUERIES), int)
+    lock = threading.Lock()
+
+    def see(block, weights):
+        with lock:
+            seen[block.place][block.first : block.last] += 1
+        assert weights.shape == (block.last - block.first, block.high - block.low)
+
+    attend(*problem(), rows=4, threads=3, see=see, keep_weights=False)
+    assert (seen == 1).all()
+
+
+def test_no_key_outside_a_window_is_looked_at():
+    def see(block, weights):
+        assert block.high - block.low <= 4 + 2
+
+    attend(*problem(), mask={"window": {"left": 1, "right": 1}}, rows=4, see=see)
+
+
+def test_chunks_do_not_depend_on_threads_and_are_few():
+    chunks = list(chunks_of((2, 1000, 1000), 10, MASKS["none"]()))
+    assert len(chunks) <= 2 * CHUNKS
+    assert sum(len(chunk) for chunk in chunks) == 2 * 100
+
+
+def test_stages_are_captured_in_their_order():
+    stages: dict[str, Array] = {}
+    query, key, value = problem()
+    attended = attend(
+        query, key, value, softcap=1.0, bias="alibi", mask="causal", temperature=2.0,
+        capture=lambda stage, array: stages.update({stage: array.copy()}),
+    )  # fmt: skip
+    assert list(stages) == ["scores", "scaled", "capped", "masked", "weights"]
+    np.testing.assert_allclose(stages["scores"], query @ key.swapaxes(-1, -2))
+    np.testing.assert_allclose(stages["scaled"], stages["scores"] / np.sqrt(WIDTH) / 2)
+    np.testing.assert_allclose(stages["capped"], np.tanh(stages["scaled"]))
+    assert np.isneginf(stages["masked"][:, 0, 1:]).all()
+    assert np.array_equal(stages["weights"], attended.weights)
+
+
+def test_the_mask_comes_after_the_cap_so_nothing_leaks():
+    attended = attend(*problem(), softcap=5.0, mask="causal", rows=8)
+    assert not np.triu(attended.weights, 1)[..., :QUERIES].any()
+
+
+def threads_of_blas() -> list[int]:
+    return [library["num_threads"] for library in blas().info()]
+
+
+def test_blas_is_left_as_it_was_found_also_after_an_error():
+    before = threads_of_blas()
+    inside = []
+    attend(*problem(), rows=8, see=lambda block, weights: inside.extend(threads_of_blas()))
+    assert threads_of_blas() == before
+    assert set(inside) <= {1}
+
+    def fail(block, weights):
+        raise RuntimeError("seen enough")
+
+    with pytest.raises(RuntimeError, match="seen enough"):
+        attend(*problem(), rows=8, see=fail)
+    assert threads_of_blas() == before
+
+
+def test_an_error_on_a_helper_is_raised_to_the_caller():
+    caller = threading.current_thread()
+
+    barrier = threading.Event()
+
+    def work_until(jobs):
+        for _ in jobs:
+            if threading.current_thread() is not caller:
+                barrier.set()
+                raise ValueError("on a helper")
+            barrier.wait(5)
+
+    with pytest.raises(ValueError, match="on a helper"):
+        share(work_until, range(8), threads=2)
+
+
+def test_scores_that_overflow_are_said_in_blocks_too():
+    query, key, value = problem(np.float32)
+    with pytest.raises(Fault, match=r"^attention\.temperature: scores overflow float32"):
+        attend(query * 1e30, key * 1e30, value, rows=8)
+
+
+@pytest.mark.slow
+def test_weights_that_are_not_kept_take_no_memory():
+    import tracemalloc
+
+    drawn = np.random.default_rng(0)
+    query, key, value = (drawn.standard_normal((8192, 16)).astype(np.float32) for _ in range(3))
+    tracemalloc.start()
+    attend(query, key, value, keep_weights=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8192 * 8192 * 4 / 10
