@@ -13,7 +13,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run sweep compare test test-marked test-all lint bench setup lock clean
+.PHONY: help run sweep compare test test-marked test-oracle test-all lint bench setup lock clean
 .PHONY: $(LAYERS:%=setup-%)
 
 ##@ Experiments
@@ -34,7 +34,14 @@ test-marked: setup-dev setup-glove ## the tests left out of that: slow, or in ne
 	@$(PY) -m pytest -m "slow or extra" $(ARGS) || { status=$$?; \
 	    [ $$status -eq 5 ] && echo "No test is marked slow or extra." || exit $$status; }
 
-test-all: test test-marked ## both
+test-oracle: setup-dev ## against torch, entmax and onnx, which it installs (large)
+	@cmp -s requirements-oracle.txt .venv/locks/oracle || { \
+	    echo "Adding requirements-oracle.txt to .venv (once) …" >&2; \
+	    $(PY) -m pip -qq --disable-pip-version-check install -r requirements-oracle.txt >&2 && \
+	    cp requirements-oracle.txt .venv/locks/oracle; }
+	@$(PY) -m pytest -m oracle $(ARGS)
+
+test-all: test test-marked test-oracle ## all three
 
 lint: setup-dev ## format, style and types, checked and not changed
 	@$(PY) -m ruff format --check .

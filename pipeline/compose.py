@@ -45,6 +45,7 @@ class Composed:
 def hydra(overrides: Sequence[str] = ()) -> Iterator[None]:
     """Hydra over conf/ and experiments/; the experiments that `overrides` name are read."""
     store = ConfigStore.instance()
+    store.repo.pop("experiment", None)  # one process may come by with other files
     for name, path in experiments().items():
         wanted = any(o.partition("=")[2].strip("'\"") == name for o in overrides)
         node = read_experiment(path) if wanted else {}

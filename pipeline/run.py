@@ -88,13 +88,32 @@ def notices(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
 
 
 def caption(config: Config) -> str:
-    """The settings of the mechanism, as figures and readings quote them."""
+    """The settings of the mechanism, as figures and readings quote them: those that are on."""
     attention = config.attention
     scale = attention.scale if isinstance(attention.scale, str) else f"{attention.scale:g}"
     words = [f"scale {scale}", f"T = {attention.temperature:g}"]
-    if attention.mask != "none":
-        words.append(f"mask {attention.mask}")
+    usual = {"normalizer": "softmax", "softcap": None}
+    for name in ("qk_norm", "rotation", "softcap", "bias", "mask", "normalizer"):
+        value = getattr(attention, name)
+        if value != usual.get(name, "none"):
+            words.append(f"{name} {spoken(value)}")
     return ", ".join(words)
+
+
+def spoken(spec: object) -> str:
+    """A variant as it is written, without quotes and braces around it.
+
+    >>> spoken({"window": {"left": 2}}), spoken(["causal", "alibi"])
+    ('window left=2', 'causal + alibi')
+    """
+    if isinstance(spec, list | tuple):
+        return " + ".join(map(spoken, spec))
+    if isinstance(spec, dict):
+        parts = [
+            f"{k}={v}" if not isinstance(v, dict) else f"{k} {spoken(v)}" for k, v in spec.items()
+        ]
+        return " ".join(part.strip() for part in parts)
+    return str(spec)
 
 
 def draw(result: Result, config: Config) -> Iterator[tuple[str, Drawing]]:

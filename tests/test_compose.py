@@ -38,6 +38,12 @@ def test_the_defaults_are_the_seeds_experiment() -> None:
     assert settings["attention"] == {
         "scale": "sqrt_dk",
         "temperature": 1.0,
+        "log_n_factor": 1.0,
+        "qk_norm": "none",
+        "qk_norm_gain": 1.0,
+        "rotation": "none",
+        "softcap": None,
+        "bias": "none",
         "mask": "none",
         "normalizer": "softmax",
     }

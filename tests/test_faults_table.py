@@ -16,8 +16,9 @@ import pytest
 import yaml
 from hydra.core.config_store import ConfigStore
 
+from pipeline.attention import MASKS, NORMALIZERS, SCALES
 from pipeline.compose import EXPERIMENTS, ROOT
-from pipeline.config import Config
+from pipeline.config import Attention, Config
 from pipeline.embed import POSITIONS, SOURCES
 from pipeline.faults import Fault
 from pipeline.help import options
@@ -35,9 +36,9 @@ SENTENCES, EMBEDDINGS, PROJECTIONS, ATTENTIONS = (
 )
 EXPERIMENT_NAMES = ", ".join(sorted(path.stem for path in EXPERIMENTS.glob("*.yaml")))
 METRIC_NAMES, PLOT_NAMES = ", ".join(METRICS), ", ".join(PLOTS)
-OF_ATTENTION = "scale, temperature, mask, normalizer"
+OF_ATTENTION = ", ".join(Attention.model_fields)
 POSITIVE = "expected a finite number > 0"
-SCALE = "expected sqrt_dk, none, on, off or a finite number"
+SCALE = f"expected {', '.join(SCALES)}, on, off or a finite number"
 TEXT = "expected a text, a list of texts or a list of lists of tokens, none of them empty"
 STRINGS = "expected strings (quote a word that YAML reads as a number or a boolean, such as no)"
 STUDY = "study={question:q,source:s,grid:{seed:[1,2]},holds:[{claim:c,"
@@ -171,13 +172,18 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
     ),
     "mask that does not exist": (
         ["attention.mask=casual"],
-        ["attention.mask: got 'casual', expected one of: none, causal (did you mean 'causal'?)"],
+        [
+            (
+                f"attention.mask: got 'casual', expected one of: {', '.join(MASKS)} "
+                "(did you mean 'causal'?)"
+            )
+        ],
     ),
     "normalizer that does not exist": (
         ["attention.normalizer=softmx"],
         [
             (
-                "attention.normalizer: got 'softmx', expected one of: softmax "
+                f"attention.normalizer: got 'softmx', expected one of: {', '.join(NORMALIZERS)} "
                 "(did you mean 'softmax'?)"
             ),
         ],
@@ -276,8 +282,8 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         ["attention.temperature=1e-320"],
         [
             (
-                "attention.temperature: scores overflow float64 at scale 0.5 and temperature "
-                "9.99989e-321; expected scores that a float64 can hold"
+                "attention.temperature: scores overflow float64; expected a scale and a "
+                "temperature with which a float64 can hold them"
             )
         ],
     ),

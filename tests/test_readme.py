@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.attention import MASKS, NORMALIZERS, SCALES
+from pipeline.attention import BIASES, MASKS, NORMALIZERS, QK_NORMS, ROTATIONS, SCALES
 from pipeline.compare.__main__ import parser as compare_parser
 from pipeline.compose import ROOT, compose, hydra
 from pipeline.config import KINDS_OF, validate
@@ -55,7 +55,7 @@ def settings_cell(name: str) -> set[str]:
     """The backticked names in the right-hand cell of a setting's row."""
     row = re.search(rf"^\| `{re.escape(name)}` \|(.*)\|$", ENGLISH, flags=re.MULTILINE)
     assert row, f"no row for {name}"
-    return set(re.findall(r"`([a-z_]+)`", row[1]))
+    return set(re.findall(r"`([a-z0-9_]+)`", row[1]))
 
 
 @pytest.mark.parametrize("command", commands())
@@ -109,6 +109,9 @@ def options(group: str) -> set[str]:
         "embeddings.unknown": set(UNKNOWN),
         "embeddings.positions": set(POSITIONS),
         "attention.scale": {*SCALES, "on", "off"},
+        "attention.qk_norm": set(QK_NORMS),
+        "attention.rotation": set(ROTATIONS),
+        "attention.bias": set(BIASES),
         "attention.mask": set(MASKS),
         "attention.normalizer": set(NORMALIZERS),
         "metrics": set(METRICS),
