@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ class Attended:
 
     kept_weights: Array | None  # [..., N, M], >= 0; zeros where every key is masked
     output: Array  # [..., N, E], weights @ value
-    kept_mask: Mask | None  # broadcastable to the weights; True where the key takes part
+    kept_mask: Mask | Callable[[], Mask] | None  # or what makes it; True where the key takes part
 
     @property
     def weights(self) -> Array:
@@ -73,10 +73,10 @@ class Attended:
 
     @property
     def allowed(self) -> Mask:
-        """[..., N, M], whether key j takes part for query i."""
+        """Booleans that broadcast to [..., N, M]: whether key j takes part for query i."""
         if self.kept_mask is None:
             raise Fault("attend: the mask was not kept; expected keep_weights=True")
-        return self.kept_mask
+        return self.kept_mask() if callable(self.kept_mask) else self.kept_mask
 
 
 @dataclass(frozen=True, eq=False)

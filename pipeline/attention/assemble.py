@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,26 @@ def bound_of(query: Array, key: Array, factor: Any, size: int) -> float:
     return math.prod(longest) * float(np.max(np.abs(factor)))
 
 
+@cache
+def mask_named(name: str) -> Mask:
+    """A mask without settings, made once."""
+    return combine(name)
+
+
+@cache
+def normalizer_named(name: str) -> Normalizer:
+    """A normalizer with its default settings, made once."""
+    return build(NORMALIZERS, name, "attention.normalizer")
+
+
 def as_mask(mask: object) -> Mask:
     """A mask as it is, by name, as YAML combines them, or as booleans [..., N, M]."""
     if isinstance(mask, Mask):
         return mask
-    if mask is None or isinstance(mask, str | Mapping):
-        return combine("none" if mask is None else mask)
+    if mask is None or isinstance(mask, str):
+        return mask_named("none" if mask is None else mask)
+    if isinstance(mask, Mapping):
+        return combine(mask)
     if isinstance(mask, list | tuple) and any(isinstance(part, str | Mapping) for part in mask):
         return combine(mask)
     return mask_matrix(np.asarray(mask))
@@ -99,4 +114,6 @@ def as_normalizer(normalizer: object) -> Normalizer:
     """A normalizer as it is, by name, or by name with settings."""
     if isinstance(normalizer, Normalizer):
         return normalizer
+    if isinstance(normalizer, str):
+        return normalizer_named(normalizer)
     return build(NORMALIZERS, normalizer, "attention.normalizer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -82,12 +83,15 @@ def attend(
     )
     if chain.is_kernel:
         query, key, chain = in_features(query, key, chain)
-    query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
+    if query.shape[:-2] != leading:
+        query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
     if capture is not ignored or (rows is None and math.prod(shape) <= DIRECT):
         return attend_directly(query, key, value, chain, keep_weights, see, capture)
     weights = np.zeros(shape, query.dtype) if keep_weights else None
     output = run_blocks(query, key, value, chain, see, weights, rows=rows, threads=threads)
-    return Attended(weights, output, chain.mask.full(*shape[-2:]) if keep_weights else None)
+    return Attended(
+        weights, output, partial(chain.mask.full, *shape[-2:]) if keep_weights else None
+    )
 
 
 def attend_directly(
@@ -106,7 +110,7 @@ def attend_directly(
         see(block, weights)
     if not keep_weights:
         return Attended(None, output, None)
-    return Attended(weights, output, chain.mask.full(*weights.shape[-2:]))
+    return Attended(weights, output, partial(chain.mask.full, *weights.shape[-2:]))
 
 
 def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, Chain]:

@@ -92,6 +92,11 @@ class Mask:
             [np.broadcast_to(counts, (*leading, counts.shape[-1])) for counts in sums], axis=-1
         )
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether it is known that every query may attend to every key, however many there are."""
+        return self.reach is everywhere and self.rule is None
+
     def is_full(self, first: int, last: int, lo: int, hi: int) -> bool:
         """True only if each of these queries may attend to each of these keys; False: maybe not."""
         return self.solid(first, last, lo, hi) == (lo, hi)

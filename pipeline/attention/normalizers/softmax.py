@@ -7,6 +7,8 @@ import numpy as np
 from pipeline.attention.normalizers.kinds import Normalizer, peak
 from pipeline.records import Array
 
+SHORT = 256  # keys of a row
+
 
 def softmax() -> Normalizer:
     """p_j = exp(z_j) / Σ_k exp(z_k): positive, summing to 1, blind to a constant added to a row.
@@ -37,6 +39,17 @@ def exponentials(logits: Array, bounded: bool) -> Array:
             np.subtract(logits, peak(logits), out=logits)
     with np.errstate(under="ignore"):  # a weight too small to hold is zero
         np.exp(logits, out=logits)
-    total = logits.sum(axis=-1, keepdims=True)
+    total = sums(logits)
     total[total == 0.0] = 1.0
     return total
+
+
+def sums(rows: Array) -> Array:
+    """The sum of every row, [..., B, 1]; short rows by einsum, which starts a row at less cost.
+
+    >>> sums(np.array([[1.0, 2.0]])).tolist()
+    [[3.0]]
+    """
+    if rows.shape[-1] > SHORT:  # long ones pairwise, which rounds less
+        return rows.sum(axis=-1, keepdims=True)
+    return np.einsum("...j->...", rows)[..., None]
