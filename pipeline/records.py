@@ -57,6 +57,33 @@ class Projected:
 
 
 @dataclass(frozen=True, eq=False)
+class Block:
+    """Queries first ≤ i < last and keys low ≤ j < high, of one head or (place None) of all."""
+
+    place: tuple[int, ...] | None  # along the axes before N and M
+    first: int  # position of the first query
+    last: int  # one past the last query
+    low: int  # position of the first key
+    high: int  # one past the last key
+    chunk: int = 0  # which part of its head
+
+    @property
+    def head(self) -> int | None:
+        """The number of the head, the last of those axes."""
+        return None if self.place is None else (self.place[-1] if self.place else 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Whole rows of weights and where they stand: a block of one head, or all rows of all."""
+
+    weights: Array  # [..., B, M'], M' of the M keys; the others have no weight
+    counts: npt.NDArray[np.integer[Any]]  # [..., B], how many of all keys each query may attend to
+    first: int = 0  # position of the first query
+    low: int = 0  # position of the first key
+
+
+@dataclass(frozen=True, eq=False)
 class Attended:
     """What attention gives back; weights and mask may not have been kept."""
 
@@ -77,6 +104,11 @@ class Attended:
         if self.kept_mask is None:
             raise Fault("attend: the mask was not kept; expected keep_weights=True")
         return self.kept_mask() if callable(self.kept_mask) else self.kept_mask
+
+    @property
+    def rows(self) -> Rows:
+        """All rows of all heads."""
+        return Rows(self.weights, np.broadcast_to(self.allowed, self.weights.shape).sum(axis=-1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,9 +20,9 @@ from pipeline.attention import attend
 from pipeline.compose import EXPERIMENTS, ROOT
 from pipeline.help import options
 from pipeline.identity import FORMAT
-from pipeline.metrics import METRICS, OF_SETS, scalar_names
+from pipeline.metrics import OF_SETS, scalar_names
 from pipeline.plots import FORMATS, PLOTS
-from tests.command import Said, contents, pipeline, read_csv
+from tests.command import DEFAULT_METRICS, Said, contents, pipeline, read_csv
 from tests.golden import GOLDEN
 
 TOKENS = list(GOLDEN.tokens)
@@ -101,7 +101,7 @@ def test_the_folder_holds_these_files_and_no_others(seed: Said) -> None:
 
 
 def test_the_columns_are_these(seed: Said) -> None:
-    by_query = [name for name in METRICS if name not in OF_SETS]
+    by_query = [name for name in DEFAULT_METRICS if name not in OF_SETS]
     for name, columns, count in (
         ("weights", WEIGHTS, 25),
         ("metrics", [*ROWS, *by_query], 5),
@@ -164,9 +164,9 @@ def test_run_json_is_written_last(made: Callable[..., Path], monkeypatch: Any) -
 
 def test_the_summary_holds_the_means_of_the_metrics(seed: Said) -> None:
     summary = json.loads((seed.folder / "summary.json").read_text(encoding="utf-8"))
-    assert tuple(summary) == scalar_names(METRICS)
+    assert tuple(summary) == scalar_names(DEFAULT_METRICS)
     rows = read_csv(seed.folder / "metrics.csv")
-    for name in METRICS:
+    for name in DEFAULT_METRICS:
         if name not in OF_SETS:
             mean = float(np.mean([float(row[name]) for row in rows]))
             assert summary[name] == pytest.approx(mean, rel=1e-14)

@@ -52,7 +52,8 @@ def attend(
 
     Large problems run in blocks of whole rows (`rows` at a time, on `threads` threads; both are
     chosen where they are left out). Without `keep_weights` the N × M weights are never held;
-    `see(block, weights)` is shown each block of them once, on whichever thread made it.
+    `see(block, rows)` is shown each block of them once, on whichever thread made it; metrics
+    are read that way (`pipeline.metrics.Stream`).
     `capture(stage, array)` is given every stage, as one block, and must copy what it keeps.
 
     float16 is computed in float32; float32 and float64 keep their type. Rows differ between
@@ -107,7 +108,7 @@ def attend_directly(
     key, value = (to_every_head(array, chain.leading) for array in (key, value))
     block, weights, output = run_direct(query, key, value, chain, capture)
     if see:
-        see(block, weights)
+        see(block, chain.rows(weights, block, key.shape[-2]))
     if not keep_weights:
         return Attended(None, output, None)
     return Attended(weights, output, partial(chain.mask.full, *weights.shape[-2:]))

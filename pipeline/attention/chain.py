@@ -17,25 +17,7 @@ from pipeline.attention.masks import Mask
 from pipeline.attention.normalizers import Normalizer
 from pipeline.attention.softcap import softcap
 from pipeline.faults import Fault
-from pipeline.records import Array
-
-
-@dataclass(frozen=True)
-class Block:
-    """Queries first ≤ i < last and keys low ≤ j < high, of one head or (place None) of all."""
-
-    place: tuple[int, ...] | None  # along the leading axes of query
-    first: int
-    last: int
-    low: int
-    high: int
-    chunk: int = 0  # which part of its head
-
-    @property
-    def head(self) -> int | None:
-        """The number of the head, the last of the leading axes."""
-        return None if self.place is None else (self.place[-1] if self.place else 0)
-
+from pipeline.records import Array, Block, Rows
 
 Capture = Callable[[str, Array], None]  # takes the name of a stage and its array
 
@@ -113,6 +95,13 @@ class Chain:
             with np.errstate(under="ignore"):  # a weight too small to hold is zero
                 return np.divide(logits, total, out=logits)
         return self.normalizer.apply(logits, block.head)
+
+    def rows(self, weights: Array, block: Block, keys: int) -> Rows:
+        """A block's weights with what a metric must know of them; M = `keys`."""
+        counts = self.mask.counts(block.first, block.last, keys)
+        if block.place is not None and counts.ndim > 1:
+            counts = np.broadcast_to(counts, (*self.leading, counts.shape[-1]))[block.place]
+        return Rows(weights, counts, block.first, block.low)
 
     def bounded(self, dtype: np.dtype) -> bool:
         """Whether no exponential of a logit, nor a sum of them over a row, can overflow."""

@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from pipeline.attention.chain import Block, Capture, Chain, ignored
+from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.masks import Mask
 from pipeline.attention.threads import cores, share
-from pipeline.records import Array
+from pipeline.records import Array, Block, Rows
 
 DIRECT = 1 << 18  # weights up to which one block on one thread is fastest
 ROWS = 256  # rows of a block, fewer where they would not fit the cache
 CACHED = 1 << 21  # weights of a block that stay in the cache
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
 
-Observer = Callable[[Block, Array], None]  # is shown each block's weights, once
+Observer = Callable[[Block, Rows], None]  # is shown each block's weights, once
 
 
 def run_direct(
@@ -83,7 +83,7 @@ def run_blocks(
                     out[...] = made
                 np.matmul(made, own_value, out=mixed)
                 if see is not None:
-                    see(block, made)
+                    see(block, chain.rows(made, block, key.shape[-2]))
 
     shape = (*query.shape[:-1], key.shape[-2])
     share(work, chunks_of(shape, rows, chain.mask), threads or cores())

@@ -13,25 +13,34 @@ import numpy as np
 
 from pipeline.choose import choose
 from pipeline.metrics.context import cosine, displacement, pairwise_cosine
-from pipeline.metrics.place import mean_distance, self_weight
+from pipeline.metrics.place import mean_distance, previous_token, self_weight, sink_mass
 from pipeline.metrics.sharpness import (
     effective_keys,
     entropy,
     entropy_normalized,
     jacobian_norm,
+    jacobian_spectral,
+    kl_uniform,
     max_weight,
+    support_size,
 )
-from pipeline.records import Array, Attended, Measured, Projected, beside
+from pipeline.metrics.stream import Stream
+from pipeline.records import Array, Attended, Measured, Projected, Rows, beside
 
-# Attended → [H, N]
-OF_WEIGHTS: dict[str, Callable[[Attended], Array]] = {
+# Rows → [..., B]
+OF_WEIGHTS: dict[str, Callable[[Rows], Array]] = {
     "entropy": entropy,
     "entropy_normalized": entropy_normalized,
+    "kl_uniform": kl_uniform,
     "effective_keys": effective_keys,
+    "support_size": support_size,
     "max_weight": max_weight,
     "self_weight": self_weight,
     "mean_distance": mean_distance,
+    "previous_token": previous_token,
+    "sink_mass": sink_mass,
     "jacobian_norm": jacobian_norm,
+    "jacobian_spectral": jacobian_spectral,
 }
 # static [H, N, E], contextual [H, N, E] → [H, N]
 OF_MOVES: dict[str, Callable[[Array, Array], Array]] = {
@@ -43,7 +52,16 @@ OF_SETS: dict[str, Callable[[Array], float]] = {"pairwise_cosine": pairwise_cosi
 
 METRICS: tuple[str, ...] = (*OF_WEIGHTS, *OF_MOVES, *OF_SETS)
 
-__all__ = ["METRICS", "OF_MOVES", "OF_SETS", "OF_WEIGHTS", "mean", "measure", "scalar_names"]
+__all__ = [
+    "METRICS",
+    "OF_MOVES",
+    "OF_SETS",
+    "OF_WEIGHTS",
+    "Stream",
+    "mean",
+    "measure",
+    "scalar_names",
+]
 
 
 def measure(projected: Projected, attended: Attended, names: Sequence[str]) -> Measured:
@@ -54,11 +72,12 @@ def measure(projected: Projected, attended: Attended, names: Sequence[str]) -> M
     """
     rows: dict[str, Array] = {}
     scalars: dict[str, float] = {}
-    silent = ~np.broadcast_to(attended.allowed, attended.weights.shape).any(axis=-1)
+    shown = attended.rows
+    silent = shown.counts == 0
     for name in names:
         if name in OF_WEIGHTS:
             with np.errstate(divide="ignore"):  # a silent row has no effective keys
-                rows[name] = np.where(silent, np.nan, OF_WEIGHTS[name](attended))
+                rows[name] = np.where(silent, np.nan, OF_WEIGHTS[name](shown))
         elif name in OF_MOVES:
             moved = OF_MOVES[name](projected.value, attended.output)
             rows[name] = np.where(silent, np.nan, moved)

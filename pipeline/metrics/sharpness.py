@@ -5,64 +5,90 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.metrics.jacobian import jacobian_frobenius
-from pipeline.records import Array, Attended
+from pipeline.metrics.jacobian import jacobian_spectral as spectral_norm
+from pipeline.records import Array, Rows
 
 
-def entropy(attended: Attended) -> Array:
-    """H = −Σ_j p_j ln p_j in nats, 0 for one key and ln M for all alike, [..., N, M] → [..., N].
+def entropy(rows: Rows) -> Array:
+    """H = −Σ_j p_j ln p_j in nats, 0 for one key and ln M for all alike, [..., B, M] → [..., B].
 
-    >>> row = Attended(np.array([[0.5, 0.5]]), np.zeros((1, 1)), np.ones((1, 2), bool))
-    >>> entropy(row).round(4).tolist()
+    >>> entropy(Rows(np.array([[0.5, 0.5]]), np.array([2]))).round(4).tolist()
     [0.6931]
     """
-    p = attended.weights
-    return np.maximum(-np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1), 0.0)
+    p = rows.weights
+    logs = np.maximum(p, np.finfo(p.dtype).tiny)  # 0·ln 0 is 0
+    np.log(logs, out=logs)
+    return np.maximum(-np.einsum("...j,...j->...", p, logs), 0.0)
 
 
-def entropy_normalized(attended: Attended) -> Array:
+def entropy_normalized(rows: Rows) -> Array:
     """H / ln(count of allowed keys), from 0 to 1; undefined (NaN) where one key alone is allowed.
 
     Counting the allowed keys and not all keys is what keeps rows under a mask comparable.
 
-    >>> row = Attended(
-    ...     np.array([[0.5, 0.5, 0.0]]), np.zeros((1, 1)), np.array([[True, True, False]])
-    ... )
-    >>> entropy_normalized(row).tolist()
+    >>> entropy_normalized(Rows(np.array([[0.5, 0.5, 0.0]]), np.array([2]))).tolist()
     [1.0]
     """
-    count = np.broadcast_to(attended.allowed, attended.weights.shape).sum(axis=-1)
-    most = np.where(count > 1, np.log(np.maximum(count, 2)), np.nan)
-    return np.minimum(entropy(attended) / most, 1.0)
+    most = np.where(rows.counts > 1, np.log(np.maximum(rows.counts, 2)), np.nan)
+    return np.minimum(entropy(rows) / most, 1.0)
 
 
-def effective_keys(attended: Attended) -> Array:
+def kl_uniform(rows: Rows) -> Array:
+    """Σ_j p_j ln(p_j·n) = ln n − H in nats, n the allowed keys: 0 for a uniform row, ln n at most.
+
+    The information that the row has beyond "any of these n keys", where it sums to 1.
+
+    >>> kl_uniform(Rows(np.array([[1.0, 0.0]]), np.array([2]))).round(4).tolist()
+    [0.6931]
+    """
+    total = rows.weights.sum(axis=-1)
+    return total * np.log(np.maximum(rows.counts, 1)) - entropy(rows)
+
+
+def effective_keys(rows: Rows) -> Array:
     """1 / Σ_j p_j², the number of equally weighted keys that would be as spread out, 1 to M.
 
-    >>> row = Attended(np.array([[0.5, 0.5]]), np.zeros((1, 1)), np.ones((1, 2), bool))
-    >>> effective_keys(row).tolist()
+    >>> effective_keys(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [2.0]
     """
-    return 1.0 / np.sum(np.square(attended.weights), axis=-1)
+    return 1.0 / np.einsum("...j,...j->...", rows.weights, rows.weights)
 
 
-def max_weight(attended: Attended) -> Array:
+def support_size(rows: Rows) -> Array:
+    """How many keys get any weight: all that are allowed under softmax, few under sparsemax.
+
+    >>> support_size(Rows(np.array([[0.5, 0.5, 0.0]]), np.array([3]))).tolist()
+    [2.0]
+    """
+    return np.count_nonzero(rows.weights, axis=-1).astype(float)
+
+
+def max_weight(rows: Rows) -> Array:
     """max_j p_j, from 1/M to 1.
 
-    >>> row = Attended(np.array([[0.25, 0.75]]), np.zeros((1, 1)), np.ones((1, 2), bool))
-    >>> max_weight(row).tolist()
+    >>> max_weight(Rows(np.array([[0.25, 0.75]]), np.array([2]))).tolist()
     [0.75]
     """
-    return attended.weights.max(axis=-1)
+    return rows.weights.max(axis=-1)
 
 
-def jacobian_norm(attended: Attended) -> Array:
+def jacobian_norm(rows: Rows) -> Array:
     """‖J‖_F of the softmax Jacobian J = diag(p) − ppᵀ: how much gradient a row lets through.
 
-    0 for a one-hot row (a saturated softmax learns nothing), √(M−1)/M for M equal keys, so ½ for
-    two.
+    0 for a one-hot row (a saturated softmax learns nothing), √(M−1)/M for M equal keys.
 
-    >>> row = Attended(np.array([[0.5, 0.5]]), np.zeros((1, 1)), np.ones((1, 2), bool))
-    >>> jacobian_norm(row).tolist()
+    >>> jacobian_norm(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.5]
     """
-    return jacobian_frobenius(attended.weights)
+    return jacobian_frobenius(rows.weights)
+
+
+def jacobian_spectral(rows: Rows) -> Array:
+    """‖J‖₂, the most of a gradient that a row lets through: 1/M for M equal keys, at most ½.
+
+    For rows that sum to at most 1.
+
+    >>> jacobian_spectral(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
+    [0.5]
+    """
+    return spectral_norm(rows.weights)

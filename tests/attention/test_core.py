@@ -116,17 +116,17 @@ def test_every_row_of_every_head_is_in_one_block_and_seen_once():
     seen = np.zeros((HEADS, QUERIES), int)
     lock = threading.Lock()
 
-    def see(block, weights):
+    def see(block, rows):
         with lock:
             seen[block.place][block.first : block.last] += 1
-        assert weights.shape == (block.last - block.first, block.high - block.low)
+        assert rows.weights.shape == (block.last - block.first, block.high - block.low)
 
     attend(*problem(), rows=4, threads=3, see=see, keep_weights=False)
     assert (seen == 1).all()
 
 
 def test_no_key_outside_a_window_is_looked_at():
-    def see(block, weights):
+    def see(block, rows):
         assert block.high - block.low <= 4 + 2
 
     attend(*problem(), mask={"window": {"left": 1, "right": 1}}, rows=4, see=see)
@@ -165,11 +165,11 @@ def threads_of_blas() -> list[int]:
 def test_blas_is_left_as_it_was_found_also_after_an_error():
     before = threads_of_blas()
     inside = []
-    attend(*problem(), rows=8, see=lambda block, weights: inside.extend(threads_of_blas()))
+    attend(*problem(), rows=8, see=lambda block, rows: inside.extend(threads_of_blas()))
     assert threads_of_blas() == before
     assert set(inside) <= {1}
 
-    def fail(block, weights):
+    def fail(block, rows):
         raise RuntimeError("seen enough")
 
     with pytest.raises(RuntimeError, match="seen enough"):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.metrics import METRICS, scalar_names
-from tests.command import compare, contents, pipeline, read_csv
+from pipeline.metrics import scalar_names
+from tests.command import DEFAULT_METRICS, compare, contents, pipeline, read_csv
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_many_runs_are_a_table_and_a_csv(runs: list[Path], root: Path) -> None:
     )
     assert list(contents(said.folder)) == ["comparison.csv"]
     rows = read_csv(said.folder / "comparison.csv")
-    metrics = scalar_names(METRICS)
+    metrics = scalar_names(DEFAULT_METRICS)
     assert list(rows[0]) == [
         "run", "attention.scale", "attention.temperature", *metrics,
         *(f"{name}_change" for name in metrics),

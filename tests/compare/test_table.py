@@ -12,9 +12,9 @@ import pytest
 from pipeline.compare.read import Run
 from pipeline.compare.table import against, differing, find_baseline, load_runs, runs_table
 from pipeline.faults import Fault
-from pipeline.metrics import METRICS, scalar_names
+from pipeline.metrics import scalar_names
 from pipeline.records import Table
-from tests.command import pipeline
+from tests.command import DEFAULT_METRICS, pipeline
 
 
 def run_of(
@@ -132,7 +132,7 @@ def test_load_runs_gives_a_data_frame(sweep: Path) -> None:
     frame = package.load_runs(sweep)
     assert package.load_runs is load_runs
     assert list(frame.columns) == [
-        "run", "sentences", "attention.temperature", *scalar_names(METRICS),
+        "run", "sentences", "attention.temperature", *scalar_names(DEFAULT_METRICS),
     ]  # fmt: skip
     assert frame["sentences"].tolist() == ["penguins", "penguins", "order", "order"]
     assert frame["attention.temperature"].tolist() == [1.0, 2.0, 1.0, 2.0]

@@ -60,7 +60,7 @@ def test_frobenius_is_that_of_the_explicit_matrix(p):
 def test_the_metric_jacobian_norm_is_frobenius():
     p = softmax(np.random.default_rng(0).standard_normal((2, 5, 7)))
     attended = Attended(p, np.zeros((2, 5, 1)), np.ones((5, 7), bool))
-    assert np.array_equal(jacobian_norm(attended), jacobian_frobenius(p))
+    assert np.array_equal(jacobian_norm(attended.rows), jacobian_frobenius(p))
 
 
 @given(rows())

@@ -14,7 +14,16 @@ from hypothesis.extra import numpy as hnp
 
 from pipeline.attention import attend
 from pipeline.faults import Fault
-from pipeline.metrics import METRICS, OF_MOVES, OF_SETS, OF_WEIGHTS, mean, measure, scalar_names
+from pipeline.metrics import (
+    METRICS,
+    OF_MOVES,
+    OF_SETS,
+    OF_WEIGHTS,
+    Stream,
+    mean,
+    measure,
+    scalar_names,
+)
 from pipeline.records import Array, Mask, Measured, Projected
 from tests.make import attended, golden_outcome
 
@@ -48,7 +57,8 @@ def test_finite_on_uniform_and_one_hot_rows(name: str, rows: Array) -> None:
     assert tuple(result.scalars) == scalar_names([name])
     for values in result.rows.values():
         assert values.shape == (1, 4)
-        assert np.isfinite(values).all()
+        first = 1 if name == "previous_token" else 0  # before the first token there is none
+        assert np.isfinite(values[:, first:]).all()
     for key, value in result.scalars.items():
         assert math.isfinite(value), key
 
@@ -57,7 +67,7 @@ def test_finite_on_uniform_and_one_hot_rows(name: str, rows: Array) -> None:
 def test_a_scalar_is_the_mean_of_its_rows(name: str) -> None:
     result = golden_outcome().measured
     if name in result.rows:
-        assert result.scalars[name] == pytest.approx(result.rows[name].mean(), rel=1e-15)
+        assert result.scalars[name] == pytest.approx(np.nanmean(result.rows[name]), rel=1e-15)
     else:
         assert set(scalar_names([name])) <= set(result.scalars)
 
@@ -66,8 +76,8 @@ def test_a_scalar_is_the_mean_of_its_rows(name: str) -> None:
 @given(rows_of_weights())
 def test_a_metric_of_weights_reads_each_row_for_itself(name: str, rows: Array) -> None:
     square = np.resize(rows, (rows.shape[1], rows.shape[1]))
-    whole = OF_WEIGHTS[name](attended(square))
-    several = OF_WEIGHTS[name](attended(np.stack([square, square[::-1]])))
+    whole = OF_WEIGHTS[name](attended(square).rows)
+    several = OF_WEIGHTS[name](attended(np.stack([square, square[::-1]])).rows)
     np.testing.assert_allclose(several[0], whole, rtol=1e-12)
 
 
@@ -77,10 +87,11 @@ def test_a_silent_row_is_left_out_and_the_others_stay(name: str) -> None:
     allowed[2] = False
     rows = np.where(allowed, UNIFORM, 0.0)
     result, whole = measured(rows, name, allowed=allowed), measured(UNIFORM, name)
-    assert np.isnan(result.rows[name][0]).tolist() == [False, False, True, False]
+    undefined = np.isnan(whole.rows[name][0])  # a first token has no previous one
+    assert np.isnan(result.rows[name][0]).tolist() == [*undefined[:2], True, undefined[3]]
     kept = [0, 1, 3]
     np.testing.assert_array_equal(result.rows[name][0, kept], whole.rows[name][0, kept])
-    assert result.scalars[name] == pytest.approx(whole.rows[name][0, kept].mean())
+    assert result.scalars[name] == pytest.approx(np.nanmean(whole.rows[name][0, kept]))
 
 
 @every_metric
@@ -100,7 +111,12 @@ def test_every_metric_s_docstring_has_a_worked_example(name: str) -> None:
 
 def test_one_token_alone_has_all_but_what_needs_two() -> None:
     result = measured(np.ones((1, 1)))
-    need_two = {"entropy_normalized", "pairwise_cosine_static", "pairwise_cosine_contextual"}
+    need_two = {
+        "entropy_normalized",
+        "previous_token",
+        "pairwise_cosine_static",
+        "pairwise_cosine_contextual",
+    }
     for name in {*BY_HAND, *need_two}:
         assert math.isnan(result.scalars[name]) == (name in need_two), name
 
@@ -125,6 +141,11 @@ BY_HAND: dict[str, list[float]] = {
     "self_weight": [0.5, 0, 0.25, 0],
     "mean_distance": [0.5, 1.5, (2 + 1 + 0 + 1) / 4, 3],
     # J = [[¼, −¼], [−¼, ¼]] has norm ½; four equal keys √3/4; a one-hot row 0.
+    "kl_uniform": [math.log(2), math.log(2), 0, math.log(4)],
+    "support_size": [2, 2, 4, 1],
+    "sink_mass": [0.5, 0, 0.25, 1],
+    "previous_token": [math.nan, 0, 0.25, 0],  # the first token has none before it
+    "jacobian_spectral": [0.5, 0.5, 0.25, 0],
     "jacobian_norm": [0.5, 0.5, math.sqrt(3) / 4, 0],
     # (½, ½, 0, 0) − (1, 0, 0, 0) has length √½; (1, 0, 0, 0) − (0, 0, 0, 1) has √2.
     "displacement": [math.sqrt(0.5), math.sqrt(0.25 + 1 + 0.25), math.sqrt(0.75), math.sqrt(2)],
@@ -171,7 +192,7 @@ def test_padding_does_not_dilute_the_entropy() -> None:
 @given(rows_of_weights())
 def test_the_jacobian_norm_is_that_of_the_matrix_built_out(rows: Array) -> None:
     built = [np.linalg.norm(np.diag(p) - np.outer(p, p)) for p in rows]
-    found = OF_WEIGHTS["jacobian_norm"](attended(rows))
+    found = OF_WEIGHTS["jacobian_norm"](attended(rows).rows)
     np.testing.assert_allclose(found, built, atol=1e-7)
     most = rows.max(axis=-1)
     spectral = np.array([np.linalg.norm(np.diag(p) - np.outer(p, p), 2) for p in rows])
@@ -188,14 +209,14 @@ def test_the_jacobian_is_the_derivative_of_attention() -> None:
         return attend(np.ones((1, 1)), s[:, None], np.eye(3), scale="none").weights[0]
 
     columns = [(weights(scores + d) - weights(scores - d)) / (2 * step) for d in step * np.eye(3)]
-    found = OF_WEIGHTS["jacobian_norm"](attended(weights(scores)[None]))
+    found = OF_WEIGHTS["jacobian_norm"](attended(weights(scores)[None]).rows)
     assert found[0] == pytest.approx(np.linalg.norm(columns), rel=1e-6)
 
 
 @given(rows_of_weights())
 def test_bounds_of_sharpness(rows: Array) -> None:
     keys = rows.shape[1]
-    looked = attended(rows)
+    looked = attended(rows).rows
     entropy, effective, most = (
         OF_WEIGHTS[name](looked) for name in ("entropy", "effective_keys", "max_weight")
     )
@@ -234,3 +255,25 @@ def test_the_mean_is_over_what_is_defined() -> None:
     assert mean([1.0, math.nan, 2.0]) == 1.5
     assert math.isnan(mean([math.nan]))
     assert mean(np.array([[2.0, 4.0]])) == 3.0
+
+
+# --- a block at a time -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", ["none", "causal", {"window": {"left": 2, "right": 0}}])
+@pytest.mark.parametrize("rows", [1, 4, 5, 100])
+def test_metrics_of_blocks_are_those_of_the_whole(mask: object, rows: int) -> None:
+    query, key, value = np.random.default_rng(3).standard_normal((3, 2, 13, 8))
+    whole = attend(query, key, value, mask=mask)
+    stream = Stream(OF_WEIGHTS, (2, 13, 13))
+    attend(query, key, value, mask=mask, keep_weights=False, rows=rows, threads=2, see=stream)
+    for name, metric in OF_WEIGHTS.items():
+        np.testing.assert_allclose(stream.rows[name], metric(whole.rows), atol=1e-9, err_msg=name)
+
+
+def test_a_query_without_a_key_stays_undefined_in_a_stream() -> None:
+    mask = np.ones((6, 6), bool)
+    mask[2] = False
+    stream = Stream({"entropy": OF_WEIGHTS["entropy"]}, (1, 6, 6))
+    attend(*np.ones((3, 1, 6, 2)), mask=mask, keep_weights=False, rows=2, see=stream)
+    assert np.isnan(stream.rows["entropy"][0]).tolist() == [k == 2 for k in range(6)]

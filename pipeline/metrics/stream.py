@@ -1,0 +1,35 @@
+"""Stream: metrics of rows that are shown once, a block at a time, and never kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from pipeline.records import Array, Block, Rows
+
+
+class Stream:
+    """Fills `rows`, name → [..., N], as `attend` shows it its blocks.
+
+    Exact: a metric reads whole rows, and gets them. A query that is never shown, every key of it
+    being masked, stays NaN.
+
+    >>> stream = Stream({"max_weight": lambda rows: rows.weights.max(axis=-1)}, (2, 2))
+    >>> stream(Block((), 1, 2, 0, 2), Rows(np.array([[0.25, 0.75]]), np.array([2]), first=1))
+    >>> stream.rows["max_weight"].tolist()
+    [nan, 0.75]
+    """
+
+    def __init__(
+        self, metrics: Mapping[str, Callable[[Rows], Array]], shape: Sequence[int]
+    ) -> None:
+        self.metrics = metrics
+        self.rows: dict[str, Array] = {name: np.full(shape[:-1], np.nan) for name in metrics}
+
+    def __call__(self, block: Block, rows: Rows) -> None:
+        silent = rows.counts == 0
+        with np.errstate(divide="ignore", invalid="ignore"):  # a silent row has no metrics
+            for name, metric in self.metrics.items():
+                part = self.rows[name][block.place or ()][..., block.first : block.last]
+                part[...] = np.where(silent, np.nan, metric(rows))
