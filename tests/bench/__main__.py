@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 import timeit
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -16,6 +18,7 @@ from pipeline import attend
 from pipeline.records import Table
 from pipeline.store import ROOT, claim, shown, write_csv
 from pipeline.terminal import console, grid
+from tests.bench import mechanism
 
 REPEATS = 5
 PLOTS = "plots=[heatmap,displacement]"
@@ -42,9 +45,23 @@ def main() -> int:
     table = Table(("what", "seconds", "ratio_to_plain_script"), rows)
     console().print(grid(f"Medians of {REPEATS}", table.columns, rows))
     folder = claim(ROOT / "outputs" / "bench", "%Y-%m-%d_%H-%M-%S.%f", "bench")
-    write_csv(folder / "bench.csv", table)
+    write_csv(folder / "commands.csv", table)
+    if find_spec("torch"):
+        against = Table(("what", "n", "seconds", "ratio", "bar"), list(shown_as_they_come()))
+        write_csv(folder / "mechanism.csv", against)
+    else:
+        print("The mechanism is measured against torch, which `make test-oracle` installs.")
     print(shown(folder))
     return 0
+
+
+def shown_as_they_come() -> Iterator[mechanism.Row]:
+    """The cases of the mechanism, a line each as it is measured."""
+    for row in mechanism.rows():
+        what, length, taken, ratio, bar = row
+        beside = "" if bar is None else f"  bar {bar:g}"
+        print(f"{what:50} n = {length:6}  {taken:.2e} s  ratio {ratio:.2f}{beside}", flush=True)
+        yield row
 
 
 def seconds(module: list[str]) -> float:
