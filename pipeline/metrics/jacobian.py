@@ -40,8 +40,9 @@ def jacobian_frobenius(p: Array) -> Array:
     >>> jacobian_frobenius(np.array([[0.5, 0.5], [1.0, 0.0]])).tolist()
     [0.5, 0.0]
     """
-    squares = np.sum(p**2, axis=-1)
-    return np.sqrt(np.maximum(squares - 2.0 * np.sum(p**3, axis=-1) + squares**2, 0.0))
+    square = p * p
+    squares, cubes = square.sum(axis=-1), np.einsum("...j,...j->...", square, p)
+    return np.sqrt(np.maximum(squares - 2.0 * cubes + squares**2, 0.0))
 
 
 def jacobian_spectral(p: Array) -> Array:
