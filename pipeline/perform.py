@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import Config
 from pipeline.identity import FORMAT, file_hashes, fingerprint, provenance
@@ -25,13 +26,30 @@ class Job:
     @property
     def inputs(self) -> dict[str, str]:
         """Each file the run reads, and the hash of its content."""
-        path = self.config.sentences.path
-        return file_hashes([path] if path else [])
+        settings = self.config.model_dump()
+        return file_hashes(paths_in([settings["sentences"], settings["attention"]]))
 
     @property
     def key(self) -> str:
         """The hash that tells this run from any other."""
         return fingerprint(self.config.settings(), self.inputs)
+
+
+def paths_in(settings: Any) -> Iterator[str]:
+    """Every file that settings name: the sentences', and those of masks and biases.
+
+    >>> list(paths_in({"mask": [{"matrix": {"path": "mask.csv"}}], "path": None}))
+    ['mask.csv']
+    """
+    if isinstance(settings, Mapping):
+        for name, value in settings.items():
+            if name == "path" and isinstance(value, str):
+                yield value
+            else:
+                yield from paths_in(value)
+    elif isinstance(settings, list | tuple):
+        for value in settings:
+            yield from paths_in(value)
 
 
 def compute(job: Job) -> tuple[Result, float]:

@@ -76,6 +76,12 @@ def notices(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
     for outcome in outcomes:
         weights = outcome.attended.weights
         allowed = np.broadcast_to(outcome.attended.allowed, weights.shape)
+        silent = int((allowed.sum(axis=-1) == 0).sum())
+        if silent:
+            found.append(
+                f"{outcome.embedded.sentence.name}: {silent} of {allowed[..., 0].size} queries "
+                "have every key masked (zero weights, zero output, left out of the metrics)"
+            )
         on_itself = weights.diagonal(axis1=-2, axis2=-1)[allowed.sum(axis=-1) > 1]
         itself = float(on_itself.mean()) if on_itself.size else 0.0  # no query has a choice
         if itself >= NEARLY_IDENTITY:

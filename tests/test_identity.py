@@ -88,3 +88,15 @@ def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch, tmp_
     assert git("rev-parse", "HEAD") is None
     monkeypatch.setenv("PATH", "")  # no git
     assert git("--version") is None
+
+
+def test_a_mask_s_file_is_an_input_and_its_content_is_in_the_key(tmp_path: Path) -> None:
+    file = tmp_path / "mask.csv"
+    keys = []
+    for first in "01":
+        file.write_text(f"{first},1,1,1,1\n", encoding="utf-8")
+        composed = compose([f"attention.mask={{matrix:{{path:{file}}}}}"])
+        job = Job(validate(composed.resolved()), {}, ())
+        assert list(job.inputs) == [str(file)]
+        keys.append(job.key)
+    assert keys[0] != keys[1]

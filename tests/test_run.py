@@ -190,3 +190,12 @@ def test_the_reading_is_in_the_config_s_language(
     text = reading(run(config), config)
     assert text.startswith(f"{first} pinguins\n")
     assert caption(config) in text
+
+
+def test_queries_that_see_nothing_are_counted(config_of: Callable[..., Config]) -> None:
+    mask = "[[1,1,1,1,1],[0,0,0,0,0],[1,1,1,1,1],[0,0,0,0,0],[1,1,1,1,1]]"
+    (notice,) = run(config_of(f"attention.mask={{matrix:{{values:{mask}}}}}")).notices
+    assert notice == (
+        "pinguins: 2 of 5 queries have every key masked "
+        "(zero weights, zero output, left out of the metrics)"
+    )
