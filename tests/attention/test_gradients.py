@@ -6,12 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.attention import attend
-from pipeline.attention.gradients import (
+from pipeline.attention.gradients import softmax_gradients, temperature_gradient
+from pipeline.attention.gradients_before import (
     QK_NORM_GRADIENTS,
     qk_norm_gradient,
     rotary_gradient,
-    softmax_gradients,
-    temperature_gradient,
 )
 from pipeline.attention.qk_norm import QK_NORMS
 from pipeline.attention.rotary import rotary
