@@ -75,3 +75,18 @@ def leading_axes(query: Array, key: Array, value: Array) -> tuple[int, ...]:
             f"attend: leading axes do not broadcast, got query {query.shape}, key {key.shape}, "
             f"value {value.shape}; expected axes of equal length or 1"
         ) from None
+
+
+def to_every_head(array: Array, leading: tuple[int, ...]) -> Array:
+    """Each head of a key or value repeated for the group of query heads that shares it.
+
+    >>> to_every_head(np.zeros((2, 5, 4)), leading=(6,)).shape
+    (6, 5, 4)
+    """
+    own = array.shape[:-2]
+    for axis, (count, whole) in enumerate(
+        zip(own, leading[len(leading) - len(own) :], strict=True)
+    ):
+        if count not in (1, whole):
+            array = array.repeat(whole // count, axis=axis)
+    return array

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention.arrays import check_shapes, leading_axes, of_one_type, real
+from pipeline.attention.arrays import check_shapes, leading_axes, of_one_type, real, to_every_head
 from pipeline.attention.assemble import assemble
 from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.core import DIRECT, Observer, run_blocks, run_direct
@@ -116,8 +117,6 @@ def attend_directly(
 
 def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, Chain]:
     """φ(query) and φ(key), already scaled, and the chain that is left to do behind them."""
-    from dataclasses import replace
-
     assert chain.normalizer.features is not None
     factor = np.asarray(chain.multiplier, query.dtype)
     if factor.ndim == 0 and factor > 0:  # shared out evenly, which keeps random features tame
@@ -126,18 +125,3 @@ def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, C
         query = query * factor
     query, key = chain.normalizer.features(query, key)
     return query, key, replace(chain, multiplier=1.0, bound=math.inf)
-
-
-def to_every_head(array: Array, leading: tuple[int, ...]) -> Array:
-    """Each head of a key or value repeated for the group of query heads that shares it.
-
-    >>> to_every_head(np.zeros((2, 5, 4)), leading=(6,)).shape
-    (6, 5, 4)
-    """
-    own = array.shape[:-2]
-    for axis, (count, whole) in enumerate(
-        zip(own, leading[len(leading) - len(own) :], strict=True)
-    ):
-        if count not in (1, whole):
-            array = array.repeat(whole // count, axis=axis)
-    return array

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.attention.arrays import check_shapes
+from pipeline.attention.arrays import check_shapes, leading_axes, to_every_head
 from pipeline.attention.normalizers.softmax import softmax
 from pipeline.faults import Fault
 from pipeline.records import Array, Mask
@@ -62,7 +62,8 @@ def softmax_gradients(
     ([[0.5, 0.5], [0.5, 0.5]], [[0.25, -0.25], [-0.25, 0.25]])
     """
     check_shapes(query, key, value)
-    keys, values = shared(key, query), shared(value, query)
+    leading = leading_axes(query, key, value)
+    keys, values = (to_every_head(array, leading) for array in (key, value))
     multiplier = np.asarray(multiplier, query.dtype)
     logits = multiplier * (query @ keys.swapaxes(-1, -2))
     capped, slope = cap(logits, softcap)
@@ -110,16 +111,6 @@ def weigh(capped: Array, bias: Array | None, allowed: Mask | None) -> Array:
     biased = capped if bias is None else capped + np.asarray(bias, capped.dtype)
     masked = np.where(True if allowed is None else allowed, biased, -np.inf)
     return softmax().apply(masked, None)
-
-
-def shared(array: Array, query: Array) -> Array:
-    """Each head of a key or value repeated for the group of query heads that shares it.
-
-    >>> shared(np.zeros((2, 5, 4)), np.zeros((6, 5, 4))).shape
-    (6, 5, 4)
-    """
-    given, heads = (a.shape[-3] if a.ndim > 2 else 1 for a in (array, query))
-    return array if 1 in (given, heads) else array.repeat(heads // given, axis=-3)
 
 
 def folded(gradient: Array, shape: tuple[int, ...]) -> Array:
