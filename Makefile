@@ -4,7 +4,7 @@
 PYTHON     ?= python3
 EXPERIMENT ?= ablation
 PY         := .venv/bin/python
-LAYERS     := base dev glove
+LAYERS     := base dev glove cluster browser
 comma      := ,
 EXTRA_LAYERS := $(subst $(comma), ,$(EXTRAS))
 ifneq ($(filter-out $(LAYERS),$(EXTRA_LAYERS)),)
@@ -30,7 +30,7 @@ compare: setup ## runs side by side: make compare RUNS="outputs/a outputs/b" (el
 test: setup-dev ## the tests and the doctests: make test ARGS="-k softmax"
 	@$(PY) -m pytest -n auto $(ARGS)
 
-test-marked: setup-dev setup-glove ## the tests left out of that: slow, or in need of an extra
+test-marked: setup-dev setup-glove setup-cluster ## the tests left out of that: slow, or in need of an extra
 	@$(PY) -m pytest -m "slow or extra" $(ARGS) || { status=$$?; \
 	    [ $$status -eq 5 ] && echo "No test is marked slow or extra." || exit $$status; }
 
@@ -80,13 +80,14 @@ END {
     print "  ARGS         handed on to the program: any Hydra override, or options of pytest"
     print "  EXPERIMENT   a YAML of experiments/ (ablation)"
     print "  RUNS         folders of runs or sweeps"
-    print "  EXTRAS       glove: the real GloVe vectors, 76 MB"
+    print "  EXTRAS       glove: the real GloVe vectors, 76 MB; cluster: Dask and Slurm;"
+    print "               browser: for the tests of report.html; several with commas between"
     print "  PYTHON       the interpreter .venv is made with: 3.11, 3.12 or 3.13 (python3)"
 }
 endef
 export HELP
 
-# .venv is made of layers: base (requirements.lock), dev and glove on top of it. A layer's stamp is
+# .venv is made of layers: base (requirements.lock), and the extras on top of it. A layer's stamp is
 # a copy of the lock it was installed from, written last, so that content decides and not times.
 define SETUP
 set -eu
@@ -172,7 +173,7 @@ add() {
 }
 if [ -n "$$rebuild" ]; then
     had=
-    for layer in dev glove; do if [ -e $$stamps/$$layer ]; then had="$$had $$layer"; fi; done
+    for layer in dev glove cluster browser; do if [ -e $$stamps/$$layer ]; then had="$$had $$layer"; fi; done
     say "Setting up .venv with Python $$version (once; about a minute) …"
     rm -rf .venv
     "$${answer#* * }" -m venv .venv >&2 || {
@@ -210,13 +211,13 @@ lock() {
         --fork-strategy fewest --generate-hashes --custom-compile-command "make lock" \
         -o $$output "$$@"
 }
-cat requirements.lock requirements-dev.lock requirements-glove.lock >"$$dir/all" 2>/dev/null || true
+cat requirements.lock requirements-*.lock >"$$dir/all" 2>/dev/null || true
 lock "$$dir/all" pyproject.toml --all-extras $$LOCK_ARGS
 cp requirements-build.lock "$$dir/build" 2>/dev/null || true
 echo "setuptools>=80" >"$$dir/build.in"
 (cd "$$dir" && lock build build.in $$LOCK_ARGS)
 sed '/# via/d' "$$dir/build" >requirements-build.lock
-for extra in "" dev glove; do
+for extra in "" dev glove cluster browser; do
     output=requirements$${extra:+-$$extra}.lock
     cp "$$dir/all" $$output
     lock $$output pyproject.toml $${extra:+--extra $$extra}

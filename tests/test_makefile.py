@@ -20,7 +20,7 @@ from pipeline.compose import ROOT
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = dict(re.findall(r"^([a-z-]+):.*## (.*)$", MAKEFILE, flags=re.MULTILINE))
 LOCKS = {"build": "requirements-build.lock", "base": "requirements.lock"} | {
-    layer: f"requirements-{layer}.lock" for layer in ("dev", "glove")
+    layer: f"requirements-{layer}.lock" for layer in ("dev", "glove", "cluster", "browser")
 }
 NEEDS = "Attention Lab needs Python 3.11, 3.12 or 3.13"
 INSTALL = r"(sudo apt install python3\.\d+ python3\.\d+-venv|brew install python@3\.\d+)"
@@ -178,7 +178,7 @@ def test_one_that_would_do_is_named(house: House) -> None:
 def test_an_unknown_extra_is_refused(house: House) -> None:
     done = house.make("setup", "EXTRAS=glov")
     assert done.returncode == 2
-    assert "EXTRAS=glov: choose from dev glove" in done.stderr
+    assert "EXTRAS=glov: choose from dev glove cluster browser" in done.stderr
     assert not (house.path / ".venv").exists()
 
 
