@@ -70,6 +70,7 @@ class Chain:
         if self.bias is not None:
             added = self.bias.block(block.head, block.first, block.last, block.low, block.high)
             made += at(added, self.leading[:-1], block.place and block.place[:-1])
+            capture("biased", made)
         self.hide(made, block)
         capture("masked", made)
         return made

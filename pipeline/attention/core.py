@@ -108,13 +108,10 @@ def chunks_of(shape: tuple[int, ...], rows: int, mask: Mask) -> Iterator[tuple[B
     """The blocks of every head, in at most CHUNKS parts a head; each part stays on one thread."""
     *leading, queries, keys = shape
     ends = [(first, min(first + rows, queries)) for first in range(0, queries, rows)]
-    spans = [mask.span(first, last, keys) for first, last in ends]
-    many = math.ceil(len(ends) / CHUNKS)
+    stretches = [(*end, *mask.span(*end, keys)) for end in ends]
+    seeing = [stretch for stretch in stretches if stretch[2] < stretch[3]]
+    many = max(1, math.ceil(len(seeing) / CHUNKS))
     for place in np.ndindex(*leading):
-        blocks = [
-            Block(place, first, last, low, high, chunk=number // many)
-            for number, ((first, last), (low, high)) in enumerate(zip(ends, spans, strict=True))
-            if low < high
-        ]
+        blocks = [Block(place, *each, chunk=i // many) for i, each in enumerate(seeing)]
         for number in range(0, len(blocks), many):
             yield tuple(blocks[number : number + many])

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline import attend
 from pipeline.attention import BIASES, MASKS, NORMALIZERS
+from pipeline.attention.assemble import as_mask
 from pipeline.attention.core import CHUNKS, chunks_of
 from pipeline.attention.threads import blas, share
 from pipeline.faults import Fault
@@ -138,6 +139,24 @@ def test_chunks_do_not_depend_on_threads_and_are_few():
     assert sum(len(chunk) for chunk in chunks) == 2 * 100
 
 
+def test_a_chunk_s_name_is_one_thread_s_alone_also_where_queries_see_nothing():
+    """What an observer adds up by chunk depends on no thread: no chunk is in two draws."""
+    mask = np.ones((400, 8), bool)
+    mask[10:60] = False  # blocks that are never drawn
+    drawn = [
+        {(block.place, block.chunk) for block in chunk}
+        for chunk in chunks_of((2, 400, 8), 10, as_mask(mask))
+    ]
+    assert all(len(names) == 1 for names in drawn)
+    assert len(set.union(*drawn)) == len(drawn) <= 2 * CHUNKS
+
+
+def test_queries_that_all_see_nothing_give_zeros_in_blocks():
+    attended = attend(*problem(), mask=np.zeros((QUERIES, KEYS), bool), rows=8)
+    assert not attended.weights.any()
+    assert not attended.output.any()
+
+
 def test_stages_are_captured_in_their_order():
     stages: dict[str, Array] = {}
     query, key, value = problem()
@@ -145,12 +164,23 @@ def test_stages_are_captured_in_their_order():
         query, key, value, softcap=1.0, bias="alibi", mask="causal", temperature=2.0,
         capture=lambda stage, array: stages.update({stage: array.copy()}),
     )  # fmt: skip
-    assert list(stages) == ["scores", "scaled", "capped", "masked", "weights"]
+    assert list(stages) == ["scores", "scaled", "capped", "biased", "masked", "weights"]
     np.testing.assert_allclose(stages["scores"], query @ key.swapaxes(-1, -2))
     np.testing.assert_allclose(stages["scaled"], stages["scores"] / np.sqrt(WIDTH) / 2)
     np.testing.assert_allclose(stages["capped"], np.tanh(stages["scaled"]))
+    added = attend(query, key, value, bias="alibi", scale=0.0)  # nothing but the bias is left
+    shifted = stages["biased"] - stages["capped"]
+    np.testing.assert_allclose(softmaxed(shifted), added.weights)
+    seen = np.tri(QUERIES, KEYS, dtype=bool)
+    np.testing.assert_array_equal(stages["masked"][:, seen], stages["biased"][:, seen])
     assert np.isneginf(stages["masked"][:, 0, 1:]).all()
     assert np.array_equal(stages["weights"], attended.weights)
+
+
+def softmaxed(logits: Array) -> Array:
+    """The softmax of every row, written out."""
+    parts = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return parts / parts.sum(axis=-1, keepdims=True)
 
 
 def test_the_mask_comes_after_the_cap_so_nothing_leaks():
