@@ -34,7 +34,7 @@ test-marked: setup-dev setup-glove setup-cluster ## the tests left out of that: 
 	@$(PY) -m pytest -m "slow or extra" $(ARGS) || { status=$$?; \
 	    [ $$status -eq 5 ] && echo "No test is marked slow or extra." || exit $$status; }
 
-test-oracle: setup-dev ## against torch and entmax, which it installs (large)
+test-oracle: setup-dev ## against onnx, torch and entmax, which it installs (large)
 	@cmp -s requirements-oracle.txt .venv/locks/oracle || { \
 	    echo "Adding requirements-oracle.txt to .venv (once) …" >&2; \
 	    $(PY) -m pip -qq --disable-pip-version-check install -r requirements-oracle.txt >&2 && \
