@@ -58,6 +58,9 @@ class Sentences(Section):
     path: Annotated[str | None, optional(filled("the path of a UTF-8 text file"))] = Field(
         description="a UTF-8 text file, a sentence a line, in place of text"
     )
+    keys: Annotated[Texts | None, sentence_texts()] = Field(
+        description="what is attended to, one text for all or one a sentence; null for itself"
+    )
     split_punctuation: Annotated[bool, flag()] = Field(
         description="whether punctuation marks become tokens of their own"
     )

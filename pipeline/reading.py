@@ -33,6 +33,9 @@ class Phrases:
     rest_spread: str
     masked: str
     alone: str
+    level: str
+    only: str
+    across: str
     more: str
     notice: str
     decimal: str = "."
@@ -49,6 +52,9 @@ ENGLISH = Phrases(
     rest_spread="the rest lies between {low} and {high} ({tokens})",
     masked="every key is masked: it attends to nothing",
     alone="has no key but itself: its weight is 1",
+    level="no token gets more than the uniform share of {share}",
+    only="has one key alone: the weight of {token} is 1",
+    across="The queries look at another sentence, whose keys are: {tokens}.",
     more="and {count} more",
     notice="Notice",
 )
@@ -63,6 +69,9 @@ PORTUGUESE = Phrases(
     rest_spread="o resto fica entre {low} e {high} ({tokens})",
     masked="todas as chaves estão mascaradas: não atende a nada",
     alone="não tem outra chave além de si: seu peso é 1",
+    level="nenhum token recebe mais que a parte uniforme de {share}",
+    only="tem uma só chave: o peso de {token} é 1",
+    across="As consultas olham para outra frase, cujas chaves são: {tokens}.",
     more="e mais {count}",
     notice="Aviso",
     decimal=",",
@@ -77,6 +86,9 @@ def read(result: Result, caption: str, language: str = "en") -> str:
     for outcome in result.outcomes:
         lines += [f"# {phrases.title.format(name=escape(outcome.embedded.sentence.name))}", ""]
         lines += [phrases.settings.format(caption=caption), ""]
+        if outcome.moved.is_cross:
+            keys = ", ".join(distinct(outcome.key_tokens))
+            lines += [phrases.across.format(tokens=keys), ""]
         for head, weights in enumerate(outcome.attended.weights):
             if len(outcome.attended.weights) > 1:
                 lines += [f"## {phrases.head.format(head=head)}", ""]
@@ -87,18 +99,19 @@ def read(result: Result, caption: str, language: str = "en") -> str:
 
 def head_lines(outcome: Outcome, weights: Array, phrases: Phrases) -> Iterator[str]:
     """One line a query."""
-    tokens = distinct(outcome.tokens)
+    queries, keys = distinct(outcome.tokens), distinct(outcome.key_tokens)
     for query, (row, allowed) in enumerate(
         zip(weights, np.broadcast_to(outcome.attended.allowed, weights.shape), strict=True)
     ):
-        clauses = "; ".join(row_clauses(row, allowed, query, tokens, phrases))
-        yield f"- **{tokens[query]}** {clauses}."
+        itself = None if outcome.moved.is_cross else query
+        clauses = "; ".join(row_clauses(row, allowed, itself, keys, phrases))
+        yield f"- **{queries[query]}** {clauses}."
 
 
 def row_clauses(
-    row: Array, allowed: Array, query: int, tokens: Sequence[str], phrases: Phrases
+    row: Array, allowed: Array, itself: int | None, tokens: Sequence[str], phrases: Phrases
 ) -> Iterator[str]:
-    """What one row of weights says, clause by clause."""
+    """What one row of weights says, clause by clause; `itself` is the query's own key."""
 
     def number(weight: float) -> str:
         return f"{weight:.2f}".replace(".", phrases.decimal)
@@ -109,21 +122,23 @@ def row_clauses(
         return ", ".join(shown + rest)
 
     keys = [int(k) for k in np.flatnonzero(allowed)]
-    others = [k for k in keys if k != query]
+    others = [k for k in keys if k != itself]
     if not keys:
         yield phrases.masked
         return
-    if keys == [query]:
-        yield phrases.alone
+    if len(keys) == 1 and itself in (None, keys[0]):
+        yield phrases.only.format(token=tokens[keys[0]]) if itself is None else phrases.alone
         return
     share = 1.0 / len(keys)
-    yield phrases.itself.format(weight=number(row[query]))
+    if itself is not None:
+        yield phrases.itself.format(weight=number(row[itself]))
     above = sorted((k for k in others if row[k] > share * (1 + 1e-9)), key=lambda k: -row[k])
     rest = [k for k in others if k not in above]
     if above:
         yield phrases.above.format(share=number(share), tokens=named(above, weighted=True))
     else:
-        yield phrases.above_none.format(share=number(share))
+        level = phrases.level if itself is None else phrases.above_none
+        yield level.format(share=number(share))
     if rest:
         low, high = min(row[rest]), max(row[rest])
         if high - low < EVEN and number(low) == number(high):

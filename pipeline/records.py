@@ -57,6 +57,15 @@ class Projected:
 
 
 @dataclass(frozen=True, eq=False)
+class Prepared:
+    """One sentence, ready to be attended over."""
+
+    embedded: Embedded  # the queries' sentence
+    projected: Projected
+    keyed: Embedded | None  # the keys' sentence; None in self-attention, where it is the same
+
+
+@dataclass(frozen=True, eq=False)
 class Block:
     """Queries first ≤ i < last and keys low ≤ j < high, of one head or (place None) of all."""
 
@@ -112,6 +121,15 @@ class Attended:
 
 
 @dataclass(frozen=True, eq=False)
+class Moved:
+    """Where the embeddings start and where attention takes them, in one space, head by head."""
+
+    static: Array  # [H, N, E] own value of each token; [H, M, E] of each key in cross-attention
+    contextual: Array  # [H, N, E] the output of each query
+    is_cross: bool = False  # queries and keys are different tokens, and no key is a query's own
+
+
+@dataclass(frozen=True, eq=False)
 class Measured:
     """Numbers read off one sentence's attention."""
 
@@ -123,25 +141,36 @@ class Measured:
 class Outcome:
     """One sentence's whole way through the pipeline: what plots, readings and the store take."""
 
-    embedded: Embedded
+    embedded: Embedded  # of the queries
     projected: Projected
     attended: Attended
+    moved: Moved
     measured: Measured
+    keyed: Embedded | None = None  # of the keys; None in self-attention, where it is the same
+    layer: int = 0  # which of the layers that are stacked, from 0
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """[N] tokens of the sentence."""
+        """[N] tokens of the sentence: the queries."""
         return self.embedded.sentence.tokens
 
     @property
+    def key_tokens(self) -> tuple[str, ...]:
+        """[M] tokens that are attended to; those of the sentence itself in self-attention."""
+        return (self.keyed or self.embedded).sentence.tokens
+
+    @property
     def static(self) -> Array:
-        """[N, H·E] each token's own value vector, heads side by side: where it starts."""
-        return beside(self.projected.value)
+        """[N, H·E] each token's own value vector, heads side by side: where it starts.
+
+        In cross-attention [M, H·E], the keys' values: what the outputs are mixed from.
+        """
+        return beside(self.moved.static)
 
     @property
     def contextual(self) -> Array:
         """[N, H·E] the output A·V, heads side by side: where attention takes it."""
-        return beside(self.attended.output)
+        return beside(self.moved.contextual)
 
 
 @dataclass(frozen=True, eq=False)

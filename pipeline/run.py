@@ -7,42 +7,53 @@ opened here and nowhere behind.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import numpy as np
 
-from pipeline.attention import QK_NORMS, attend, project, turn
+from pipeline.attention import QK_NORMS, attend, moves, project, turn
 from pipeline.config import Config
-from pipeline.embed import embed, read_lines, sentences
-from pipeline.metrics import mean, measure
+from pipeline.embed import embed, key_sentences, read_lines, sentences
+from pipeline.metrics import OF_ITSELF, mean, measure
 from pipeline.plots import PLOTS, needed_metrics
 from pipeline.reading import read
-from pipeline.records import Drawing, Embedded, Outcome, Projected, Result
+from pipeline.records import Drawing, Embedded, Outcome, Prepared, Result
 
 NEARLY_IDENTITY = 0.95  # mean weight on itself from which a run says so
 
 
 def run(config: Config) -> Result:
     """All that the config asks for, computed."""
-    outcomes = tuple(look(embedded, projected, config) for embedded, projected in prepare(config))
-    return Result(outcomes, scalars(outcomes, config), notices(outcomes))
+    outcomes = tuple(look(prepared, config) for prepared in prepare(config))
+    return Result(outcomes, scalars(outcomes, config), notices(outcomes, config))
 
 
-def prepare(config: Config) -> tuple[tuple[Embedded, Projected], ...]:
+def prepare(config: Config) -> tuple[Prepared, ...]:
     """Sentences → tokens → vectors → query, key, value.
 
     What can still be wrong with the input shows here, so a sweep prepares every run before its
     first one starts.
     """
-    texts = config.sentences.text or read_lines(str(config.sentences.path))
-    passages = sentences(config.sentences.name, texts, config.sentences.split_punctuation)
-    embedded = embed(passages, seed=config.seed, **config.embeddings.model_dump())
+    given, split = config.sentences, config.sentences.split_punctuation
+    texts = given.text or read_lines(str(given.path))
+    passages = sentences(given.name, texts, split)
+    others = key_sentences(given.keys, len(passages), split) if given.keys else ()
+    embedded = embed([*passages, *others], seed=config.seed, **config.embeddings.model_dump())
+    pairs = zip_longest(embedded[: len(passages)], embedded[len(passages) :])
+    return tuple(ready(own, keyed, config) for own, keyed in pairs)
+
+
+def ready(embedded: Embedded, keyed: Embedded | None, config: Config) -> Prepared:
+    """One sentence's vectors, and those of the keys' sentence, as query, key and value."""
     settings = config.projection.model_dump()
-    return tuple((e, project(e.vectors, seed=config.seed, **settings)) for e in embedded)
+    keys = None if keyed is None else keyed.vectors
+    projected = project(embedded.vectors, keys=keys, seed=config.seed, **settings)
+    return Prepared(embedded, projected, keyed)
 
 
-def look(embedded: Embedded, projected: Projected, config: Config) -> Outcome:
+def look(prepared: Prepared, config: Config) -> Outcome:
     """One sentence: attend → measure."""
-    settings = config.attention
+    settings, projected = config.attention, prepared.projected
     query, key = (
         turn(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
         for vectors in (projected.query, projected.key)
@@ -60,7 +71,9 @@ def look(embedded: Embedded, projected: Projected, config: Config) -> Outcome:
         normalizer=settings.normalizer,
     )
     names = (*config.metrics, *needed_metrics(config.plots))
-    return Outcome(embedded, projected, attended, measure(projected, attended, names))
+    moved = moves(projected, attended.output, is_cross=prepared.keyed is not None)
+    measured = measure(attended, moved, names)
+    return Outcome(prepared.embedded, projected, attended, moved, measured, prepared.keyed)
 
 
 def scalars(outcomes: tuple[Outcome, ...], config: Config) -> dict[str, float]:
@@ -70,9 +83,15 @@ def scalars(outcomes: tuple[Outcome, ...], config: Config) -> dict[str, float]:
     return {name: mean([o.measured.scalars[name] for o in outcomes]) for name in names}
 
 
-def notices(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
+def notices(outcomes: tuple[Outcome, ...], config: Config) -> tuple[str, ...]:
     """What the reader must know of these numbers before believing a figure."""
     found = []
+    undefined = [name for name in config.metrics if name in OF_ITSELF]
+    if config.sentences.keys and undefined:
+        found.append(
+            f"cross-attention: a query has no key of its own, so {', '.join(undefined)} "
+            f"{'is' if len(undefined) == 1 else 'are'} undefined"
+        )
     for outcome in outcomes:
         weights = outcome.attended.weights
         allowed = np.broadcast_to(outcome.attended.allowed, weights.shape)
@@ -82,6 +101,8 @@ def notices(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
                 f"{outcome.embedded.sentence.name}: {silent} of {allowed[..., 0].size} queries "
                 "have every key masked (zero weights, zero output, left out of the metrics)"
             )
+        if outcome.moved.is_cross:
+            continue
         on_itself = weights.diagonal(axis1=-2, axis2=-1)[allowed.sum(axis=-1) > 1]
         itself = float(on_itself.mean()) if on_itself.size else 0.0  # no query has a choice
         if itself >= NEARLY_IDENTITY:

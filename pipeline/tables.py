@@ -17,11 +17,12 @@ def weights_table(outcomes: Sequence[Outcome]) -> Table:
     )  # fmt: skip
     rows = []
     for outcome in outcomes:
-        name, tokens = outcome.embedded.sentence.name, outcome.tokens
+        name, layer = outcome.embedded.sentence.name, outcome.layer
+        queries, keys = outcome.tokens, outcome.key_tokens
         for head, weights in enumerate(outcome.attended.weights.tolist()):
             for i, row in enumerate(weights):
                 rows += [
-                    (name, 0, head, i, tokens[i], j, tokens[j], weight)
+                    (name, layer, head, i, queries[i], j, keys[j], weight)
                     for j, weight in enumerate(row)
                 ]
     return Table(columns, rows)
@@ -36,18 +37,24 @@ def metrics_table(outcomes: Sequence[Outcome], names: Sequence[str]) -> Table:
         for head in range(len(outcome.attended.weights)):
             for i, token in enumerate(sentence.tokens):
                 values = [float(measured[name][head, i]) for name in names]
-                rows.append((sentence.name, 0, head, i, token, *values))
+                rows.append((sentence.name, outcome.layer, head, i, token, *values))
     return Table(("sentence", "layer", "head", "query_position", "query", *names), rows)
 
 
 def embeddings_table(outcomes: Sequence[Outcome]) -> Table:
-    """Static and contextual vectors, a row each, heads side by side in columns x0, x1…"""
+    """Static and contextual vectors, a row each, heads side by side in columns x0, x1…
+
+    In cross-attention the static ones are the keys'.
+    """
     rows = []
     for outcome in outcomes:
-        sentence = outcome.embedded.sentence
-        for kind, vectors in (("static", outcome.static), ("contextual", outcome.contextual)):
+        name, layer = outcome.embedded.sentence.name, outcome.layer
+        for kind, tokens, vectors in (
+            ("static", outcome.key_tokens, outcome.static),
+            ("contextual", outcome.tokens, outcome.contextual),
+        ):
             for i, vector in enumerate(vectors.tolist()):
-                rows.append((sentence.name, 0, i, sentence.tokens[i], kind, *vector))
+                rows.append((name, layer, i, tokens[i], kind, *vector))
     width = outcomes[0].static.shape[1]
     entries = [f"x{k}" for k in range(width)]
     return Table(("sentence", "layer", "position", "token", "embedding", *entries), rows)

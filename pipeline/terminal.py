@@ -66,7 +66,7 @@ def show_result(result: Result, settings: str) -> None:
     shown = 0
     for outcome in result.outcomes:
         for head in range(len(outcome.attended.weights)):
-            if len(outcome.tokens) <= SHOWN and shown < 4:
+            if max(map(len, (outcome.tokens, outcome.key_tokens))) <= SHOWN and shown < 4:
                 shown += 1
                 out.print(weights(outcome, head), "")
     total = sum(len(o.attended.weights) for o in result.outcomes)
@@ -86,7 +86,7 @@ def weights(outcome: Outcome, head: int) -> RichTable:
         (token, *map(float, row))
         for token, row in zip(sentence.tokens, outcome.attended.weights[head], strict=True)
     ]
-    return grid(title, ("query \\ key", *sentence.tokens), rows)
+    return grid(title, ("query \\ key", *outcome.key_tokens), rows)
 
 
 def scalars(values: Mapping[str, float]) -> RichTable:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention import attend, project
+from pipeline.attention import attend, moves, project
 from pipeline.embed import embed
 from pipeline.metrics import METRICS, measure
 from pipeline.records import Array, Attended, Embedded, Outcome, Projected, Sentence
@@ -30,21 +30,37 @@ def outcome_of_rows(
     same = np.broadcast_to(one_hot, looked.weights.shape)
     projected = Projected(same, same, same)
     embedded = Embedded(Sentence("by hand", tuple(tokens)), one_hot)
-    return Outcome(embedded, projected, looked, measure(projected, looked, METRICS))
+    moved = moves(projected, looked.output)
+    return Outcome(embedded, projected, looked, moved, measure(looked, moved, METRICS))
 
 
 def outcome_of(
-    tokens: Sequence[str], *, heads: int = 1, mask: str = "none", vectors: Array | None = None
+    tokens: Sequence[str],
+    *,
+    heads: int = 1,
+    mask: object = "none",
+    vectors: Array | None = None,
+    keys: Sequence[str] = (),
+    normalizer: object = "softmax",
 ) -> Outcome:
-    """The stages in a row: Gaussian vectors, eight entries a head, random projections."""
-    sentence = Sentence("sample", tuple(tokens))
+    """The stages in a row: Gaussian vectors, eight entries a head, random projections.
+
+    With `keys` it is cross-attention, from `tokens` to those.
+    """
+    sentence, keyed = Sentence("sample", tuple(tokens)), None
     if vectors is None:
-        (embedded,) = embed([sentence], "gaussian", width=8 * heads)
-        projected = project(embedded.vectors, "random", heads=heads)
+        passages = [sentence, Sentence("keys", tuple(keys))] if keys else [sentence]
+        embedded, *others = embed(passages, "gaussian", width=8 * heads)
+        keyed = others[0] if others else None
+        sources = None if keyed is None else keyed.vectors
+        projected = project(embedded.vectors, "random", keys=sources, heads=heads)
     else:
         embedded, projected = Embedded(sentence, vectors), project(vectors, "identity")
-    looked = attend(projected.query, projected.key, projected.value, mask=mask)
-    return Outcome(embedded, projected, looked, measure(projected, looked, METRICS))
+    looked = attend(
+        projected.query, projected.key, projected.value, mask=mask, normalizer=normalizer
+    )
+    moved = moves(projected, looked.output, is_cross=keyed is not None)
+    return Outcome(embedded, projected, looked, moved, measure(looked, moved, METRICS), keyed)
 
 
 def golden_outcome() -> Outcome:

@@ -318,6 +318,16 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         ["embeddings=one_hot", "embeddings.vocabulary=[false]"],
         [f"embeddings.vocabulary: got False, {STRINGS}"],
     ),
+    "keys for some sentences": (
+        ["sentences.text=[Os,tem,Os]", "sentences.keys=[Os,tem]"],
+        ["sentences.keys: got 2 texts, expected 1 text for all or 3, one a sentence"],
+    ),
+    "two keys for one sentence": (
+        ["sentences.keys=[Os,tem]"],
+        ["sentences.keys: got 2 texts, expected 1 text"],
+    ),
+    "an empty key sentence": (["sentences.keys=''"], [f"sentences.keys: got '', {TEXT}"]),
+    "keys without a vector": (["sentences.keys='Os gatos'"], no_vector("gatos")),
     "neither text nor path": (
         ["sentences=file"],
         ["sentences: got neither, expected either text or path (sentences.path=my.txt)"],

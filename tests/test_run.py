@@ -61,7 +61,8 @@ def test_every_setting_of_the_input_is_handed_on(config_of: ConfigOf) -> None:
 
 def test_the_vectors_are_those_of_embed(config_of: ConfigOf) -> None:
     config = config_of(*GAUSSIAN, "seed=5")
-    ((embedded, _),) = prepare(config)
+    (prepared,) = prepare(config)
+    embedded = prepared.embedded
     tokens = Sentence("pinguins", embedded.sentence.tokens)
     (alone,) = embed([tokens], "gaussian", width=256, seed=5)
     np.testing.assert_array_equal(embedded.vectors, alone.vectors)

@@ -8,6 +8,7 @@ from pipeline.attention.attend import attend
 from pipeline.attention.biases import BIASES, add_up
 from pipeline.attention.masks import MASKS, combine
 from pipeline.attention.normalizers import NORMALIZERS
+from pipeline.attention.output import moves
 from pipeline.attention.project import PROJECTIONS, project
 from pipeline.attention.qk_norm import QK_NORMS
 from pipeline.attention.rotary import ROTATIONS, turn
@@ -25,6 +26,7 @@ __all__ = [
     "as_normalizer",
     "attend",
     "combine",
+    "moves",
     "project",
     "turn",
 ]

@@ -19,8 +19,14 @@ from pipeline.records import Array, Drawing
 class Weights:
     """One sentence's weights, as read from weights.csv."""
 
-    tokens: tuple[str, ...]  # [N]
+    queries: tuple[str, ...]  # [N]
+    keys: tuple[str, ...]  # [M]
     values: Array  # [H, N, M]
+
+    def fits(self, other: Weights) -> bool:
+        """Whether the two are of the same tokens and as many heads."""
+        mine, theirs = ((w.queries, w.keys, w.values.shape) for w in (self, other))
+        return mine == theirs
 
 
 def read_weights(folder: Path) -> dict[str, Weights]:
@@ -39,14 +45,20 @@ def gathered(rows: Sequence[Mapping[str, str]]) -> Weights:
     """The rows of one sentence as its tokens and a matrix a head."""
     axes = ("head", "query_position", "key_position")
     values = np.full([max(int(row[axis]) for row in rows) + 1 for axis in axes], np.nan)
-    tokens: dict[int, str] = {}
+    queries: dict[int, str] = {}
+    keys: dict[int, str] = {}
     for row in rows:
         head, i, j = (int(row[axis]) for axis in axes)
         values[head, i, j] = float(row["weight"])
-        tokens[i] = row["query"]
+        queries[i], keys[j] = row["query"], row["key"]
     if np.isnan(values).any():
         raise ValueError("rows are missing")
-    return Weights(tuple(tokens[i] for i in sorted(tokens)), values)
+    return Weights(in_order(queries), in_order(keys), values)
+
+
+def in_order(tokens: Mapping[int, str]) -> tuple[str, ...]:
+    """Tokens by position as a row of them."""
+    return tuple(tokens[place] for place in sorted(tokens))
 
 
 def differences(before: Run, after: Run, title: str) -> Iterator[tuple[str, Drawing]]:
@@ -54,6 +66,7 @@ def differences(before: Run, after: Run, title: str) -> Iterator[tuple[str, Draw
     one, two = read_weights(before.folder), read_weights(after.folder)
     for sentence, weights in one.items():
         other = two.get(sentence)
-        if other and (other.tokens, other.values.shape) == (weights.tokens, weights.values.shape):
-            drawing = difference(other.values - weights.values, weights.tokens, title)
+        if other and weights.fits(other):
+            change = other.values - weights.values
+            drawing = difference(change, weights.queries, weights.keys, title)
             yield f"difference_{sentence}", drawing

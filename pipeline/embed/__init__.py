@@ -11,7 +11,7 @@ from pipeline.embed.glove import SOURCES, glove
 from pipeline.embed.handmade import handmade
 from pipeline.embed.one_hot import one_hot
 from pipeline.embed.positions import POSITIONS
-from pipeline.embed.tokens import read_lines, sentences, tokenize
+from pipeline.embed.tokens import key_sentences, read_lines, sentences, tokenize
 from pipeline.embed.vocabulary import UNKNOWN, Vocabulary, look_up
 from pipeline.faults import Faults
 from pipeline.records import Embedded, Sentence
@@ -30,6 +30,7 @@ __all__ = [
     "UNKNOWN",
     "Vocabulary",
     "embed",
+    "key_sentences",
     "look_up",
     "read_lines",
     "sentences",

@@ -67,3 +67,18 @@ def sentences(
             )
         found.append(Sentence(name if len(texts) == 1 else f"{name}-{number}", tokens))
     return tuple(found)
+
+
+def key_sentences(
+    texts: Sequence[str | Sequence[str]], count: int, split_punctuation: bool = False
+) -> tuple[Sentence, ...]:
+    """What `count` sentences attend to in cross-attention: one text for each, or one for all.
+
+    >>> [s.tokens for s in key_sentences(["a cat"], 2)]
+    [('a', 'cat'), ('a', 'cat')]
+    """
+    if len(texts) not in (1, count):
+        wanted = "1 text" if count == 1 else f"1 text for all or {count}, one a sentence"
+        raise Fault(f"sentences.keys: got {len(texts)} texts, expected {wanted}")
+    found = sentences("keys", texts, split_punctuation)
+    return found * (count // len(found))

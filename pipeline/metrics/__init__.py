@@ -25,7 +25,7 @@ from pipeline.metrics.sharpness import (
     support_size,
 )
 from pipeline.metrics.stream import Stream
-from pipeline.records import Array, Attended, Measured, Projected, Rows, beside
+from pipeline.records import Array, Attended, Measured, Moved, Rows, beside
 
 # Rows → [..., B]
 OF_WEIGHTS: dict[str, Callable[[Rows], Array]] = {
@@ -50,10 +50,14 @@ OF_MOVES: dict[str, Callable[[Array, Array], Array]] = {
 # [N, H·E] → one number, before and after
 OF_SETS: dict[str, Callable[[Array], float]] = {"pairwise_cosine": pairwise_cosine}
 
+# What holds a query against the key of the same token, which cross-attention does not have
+OF_ITSELF = frozenset({"self_weight", "mean_distance", "previous_token", *OF_MOVES})
+
 METRICS: tuple[str, ...] = (*OF_WEIGHTS, *OF_MOVES, *OF_SETS)
 
 __all__ = [
     "METRICS",
+    "OF_ITSELF",
     "OF_MOVES",
     "OF_SETS",
     "OF_WEIGHTS",
@@ -64,27 +68,29 @@ __all__ = [
 ]
 
 
-def measure(projected: Projected, attended: Attended, names: Sequence[str]) -> Measured:
+def measure(attended: Attended, moved: Moved, names: Sequence[str]) -> Measured:
     """The named metrics of one sentence.
 
     A query whose every key is masked attends to nothing: it is NaN in every metric of weights
-    and moves, and left out of every mean.
+    and moves, and left out of every mean. So is everything of OF_ITSELF in cross-attention.
     """
     rows: dict[str, Array] = {}
     scalars: dict[str, float] = {}
     shown = attended.rows
     silent = shown.counts == 0
     for name in names:
-        if name in OF_WEIGHTS:
+        if moved.is_cross and name in OF_ITSELF:
+            rows[name] = np.full(silent.shape, np.nan)
+        elif name in OF_WEIGHTS:
             with np.errstate(divide="ignore"):  # a silent row has no effective keys
                 rows[name] = np.where(silent, np.nan, OF_WEIGHTS[name](shown))
         elif name in OF_MOVES:
-            moved = OF_MOVES[name](projected.value, attended.output)
-            rows[name] = np.where(silent, np.nan, moved)
+            ways = OF_MOVES[name](moved.static, moved.contextual)
+            rows[name] = np.where(silent, np.nan, ways)
         else:
             of_set = choose(OF_SETS, name, "metrics")
-            scalars[f"{name}_static"] = of_set(beside(projected.value))
-            scalars[f"{name}_contextual"] = of_set(beside(attended.output))
+            scalars[f"{name}_static"] = of_set(beside(moved.static))
+            scalars[f"{name}_contextual"] = of_set(beside(moved.contextual))
     scalars = {**{name: mean(values) for name, values in rows.items()}, **scalars}
     return Measured(rows, scalars)
 

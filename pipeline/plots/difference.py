@@ -12,7 +12,7 @@ from pipeline.records import Array, Drawing
 
 
 @styled
-def difference(change: Array, tokens: Sequence[str], title: str) -> Drawing:
+def difference(change: Array, queries: Sequence[str], keys: Sequence[str], title: str) -> Drawing:
     """[H, N, M] signed changes, blue where weight was lost and red where it was won.
 
     The color scale is symmetric about zero, which is white, whatever the signs of the changes.
@@ -20,12 +20,12 @@ def difference(change: Array, tokens: Sequence[str], title: str) -> Drawing:
     largest = max(float(np.abs(change).max()), 1e-12)
     figure = matrices(
         change,
-        tokens,
-        tokens,
+        queries,
+        keys,
         title=f"Difference of attention weights\n{title}",
         unit="Change of weight",
         low=-largest,
         high=largest,
         cmap="RdBu_r",
     )
-    return Drawing(figure, cell_table(change, tokens, tokens, "change"))
+    return Drawing(figure, cell_table(change, queries, keys, "change"))

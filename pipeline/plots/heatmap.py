@@ -16,15 +16,15 @@ def heatmap(outcome: Outcome, caption: str) -> Drawing:
     Numbers stand in the cells up to 12 tokens; ticks are thinned beyond, never shrunk away.
     A masked cell is left blank: it is no small weight, it takes no part.
     """
-    weights, tokens = outcome.attended.weights, outcome.tokens
+    weights, queries, keys = outcome.attended.weights, outcome.tokens, outcome.key_tokens
     figure = matrices(
         np.where(outcome.attended.allowed, weights, np.nan),
-        tokens,
-        tokens,
+        queries,
+        keys,
         title=f"Attention weights\n{caption}",
         unit="Attention weight",
         low=0.0,
         high=float(weights.max()),
         cmap="viridis",
     )
-    return Drawing(figure, cell_table(weights, tokens, tokens, "weight"))
+    return Drawing(figure, cell_table(weights, queries, keys, "weight"))

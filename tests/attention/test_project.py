@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from pipeline.records import Array, Projected
 VECTORS = np.random.default_rng(1).standard_normal((6, 12))
 
 
-def random(vectors: Array = VECTORS, seed: int = 0, **settings: int | None) -> Projected:
+def random(vectors: Array = VECTORS, seed: int = 0, **settings: Any) -> Projected:
     """The random projection."""
     return project(vectors, "random", seed=seed, **settings)
 

@@ -22,7 +22,7 @@ def run(tmp_path: Path, *overrides: str) -> Path:
 
 def test_weights_are_read_back_with_their_shapes_and_tokens(tmp_path: Path) -> None:
     found = read_weights(run(tmp_path))
-    assert {name: (w.tokens, w.values.shape) for name, w in found.items()} == {
+    assert {name: (w.queries, w.values.shape) for name, w in found.items()} == {
         "pinguins-1": (("a,b", "b"), (2, 2, 2)),
         "pinguins-2": (("b", "c\td", "b"), (2, 3, 3)),
     }

@@ -24,7 +24,7 @@ from pipeline.metrics import (
     measure,
     scalar_names,
 )
-from pipeline.records import Array, Mask, Measured, Projected
+from pipeline.records import Array, Mask, Measured, Moved
 from tests.make import attended, golden_outcome
 
 UNIFORM, ONE_HOT = np.full((4, 4), 0.25), np.eye(4)[[1, 0, 3, 3]]
@@ -44,7 +44,7 @@ def measured(rows: Array, *names: str, allowed: Mask | None = None) -> Measured:
     """Metrics of rows whose values are one-hot: token k's own value is the unit vector k."""
     looked = attended(rows[None], None if allowed is None else allowed[None])
     one_hot = np.eye(rows.shape[1])[None]
-    return measure(Projected(one_hot, one_hot, one_hot), looked, names or METRICS)
+    return measure(looked, Moved(one_hot, looked.output), names or METRICS)
 
 
 # --- laws of all -----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ CHANGE = np.array([[[0.1, -0.1, 0.0], [-0.3, 0.2, 0.1], [0.0, 0.0, 0.0]]])
 
 @pytest.mark.parametrize("factor", [1.0, -1.0, 1e-9, 0.0])
 def test_the_scale_is_symmetric_and_zero_is_white(factor: float) -> None:
-    drawing = difference(factor * CHANGE, "abc", "T 1 → 2")
+    drawing = difference(factor * CHANGE, "abc", "abc", "T 1 → 2")
     axes = drawing.figure.axes[0]
     (image,) = axes.images
     np.testing.assert_array_equal(np.asarray(image.get_array()), factor * CHANGE[0])
@@ -28,7 +28,7 @@ def test_the_scale_is_symmetric_and_zero_is_white(factor: float) -> None:
 
 
 def test_it_says_what_was_changed() -> None:
-    texts = words(difference(CHANGE, "abc", "T 1 → 2").figure)
+    texts = words(difference(CHANGE, "abc", "abc", "T 1 → 2").figure)
     assert "Difference of attention weights\nT 1 → 2" in texts
     assert "Change of weight" in texts
     assert {"a", "b", "c", "Keys", "Queries", "-0.30", "0.20"} <= set(texts)
@@ -36,7 +36,7 @@ def test_it_says_what_was_changed() -> None:
 
 def test_its_table_is_the_change() -> None:
     heads = np.concatenate([CHANGE, -CHANGE])
-    drawing = difference(heads, "abc", "")
+    drawing = difference(heads, "abc", "abc", "")
     assert drawing.table.columns[-1] == "change"
     assert [row[-1] for row in drawing.table.rows] == heads.ravel().tolist()
     assert drawing.table.rows[10][:5] == (1, 0, "a", 1, "b")
