@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pipeline.attention.arrays import to_every_head
 from pipeline.records import Array, Moved, Projected
 
@@ -11,9 +13,10 @@ def moves(projected: Projected, output: Array, is_cross: bool = False) -> Moved:
 
     output [H, N, E]; a head that shares its values with others starts where they do.
 
-    >>> import numpy as np
     >>> shared = Projected(np.ones((2, 3, 4)), np.ones((1, 3, 4)), np.ones((1, 3, 5)))
     >>> moves(shared, np.zeros((2, 3, 5))).static.shape
     (2, 3, 5)
     """
-    return Moved(to_every_head(projected.value, output.shape[:-2]), output, is_cross)
+    heads, own = output.shape[:-2], projected.value
+    static = np.broadcast_to(to_every_head(own, heads), (*heads, *own.shape[-2:]))
+    return Moved(static, output, is_cross)
