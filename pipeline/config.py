@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError, model_validator
 
-from pipeline.attention import QK_NORMS, SCALES, add_up, as_normalizer, combine, turn
+from pipeline.attention import OUTPUTS, QK_NORMS, SCALES, add_up, as_normalizer, combine, turn
 from pipeline.choose import listed
 from pipeline.embed import POSITIONS, SOURCES, UNKNOWN
 from pipeline.faults import Fault, shorten
@@ -132,11 +132,17 @@ class Random(Section):
 
     kind: Literal["random"] = Field(description="the kind of projection")
     heads: Annotated[int, whole(1, 4096)] = Field(description="count of heads, H")
+    key_heads: Annotated[int | None, optional(whole(1, 4096))] = Field(
+        description="heads of keys and values, a divisor of heads; null for as many"
+    )
     key_width: Annotated[int | None, optional(whole(1, 65536))] = Field(
         description="d_k a head; null for the embedding width over the heads"
     )
     value_width: Annotated[int | None, optional(whole(1, 65536))] = Field(
         description="width of a value a head; null likewise"
+    )
+    output: Annotated[str, one_of(OUTPUTS)] = Field(
+        description="W_O, which brings the heads back to the embeddings' width"
     )
 
 

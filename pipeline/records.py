@@ -49,11 +49,12 @@ class Embedded:
 
 @dataclass(frozen=True, eq=False)
 class Projected:
-    """The three views of the embeddings that attention works on."""
+    """The three views of the embeddings that attention works on; H/k heads may share a key."""
 
     query: Array  # [H, N, D]
-    key: Array  # [H, M, D]
-    value: Array  # [H, M, E]
+    key: Array  # [k, M, D], k divides H
+    value: Array  # [k, M, E]
+    output: Array | None = None  # [H·E, D], the W_O that brings the heads back to the embeddings
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +123,13 @@ class Attended:
 
 @dataclass(frozen=True, eq=False)
 class Moved:
-    """Where the embeddings start and where attention takes them, in one space, head by head."""
+    """Where the embeddings start and where attention takes them, in one space.
 
-    static: Array  # [H, N, E] own value of each token; [H, M, E] of each key in cross-attention
-    contextual: Array  # [H, N, E] the output of each query
+    G = H heads, each in a space of its own; or 1, all heads brought together by an output W_O.
+    """
+
+    static: Array  # [G, N, E] where each token starts; [G, M, E] each key in cross-attention
+    contextual: Array  # [G, N, E] where each query ends
     is_cross: bool = False  # queries and keys are different tokens, and no key is a query's own
 
 
@@ -163,13 +167,17 @@ class Outcome:
     def static(self) -> Array:
         """[N, H·E] each token's own value vector, heads side by side: where it starts.
 
-        In cross-attention [M, H·E], the keys' values: what the outputs are mixed from.
+        With an output projection [N, D], the token's embedding. In cross-attention, where a query
+        has no value of its own, [M, …], the keys': what the outputs are mixed from.
         """
         return beside(self.moved.static)
 
     @property
     def contextual(self) -> Array:
-        """[N, H·E] the output A·V, heads side by side: where attention takes it."""
+        """[N, H·E] the output A·V, heads side by side: where attention takes it.
+
+        With an output projection [N, D], (A·V)·W_O.
+        """
         return beside(self.moved.contextual)
 
 

@@ -71,7 +71,8 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         normalizer=settings.normalizer,
     )
     names = (*config.metrics, *needed_metrics(config.plots))
-    moved = moves(projected, attended.output, is_cross=prepared.keyed is not None)
+    is_cross = prepared.keyed is not None
+    moved = moves(prepared.embedded.vectors, projected, attended.output, is_cross)
     measured = measure(attended, moved, names)
     return Outcome(prepared.embedded, projected, attended, moved, measured, prepared.keyed)
 

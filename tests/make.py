@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ def outcome_of_rows(
     same = np.broadcast_to(one_hot, looked.weights.shape)
     projected = Projected(same, same, same)
     embedded = Embedded(Sentence("by hand", tuple(tokens)), one_hot)
-    moved = moves(projected, looked.output)
+    moved = moves(embedded.vectors, projected, looked.output)
     return Outcome(embedded, projected, looked, moved, measure(looked, moved, METRICS))
 
 
@@ -42,6 +43,7 @@ def outcome_of(
     vectors: Array | None = None,
     keys: Sequence[str] = (),
     normalizer: object = "softmax",
+    **projection: Any,
 ) -> Outcome:
     """The stages in a row: Gaussian vectors, eight entries a head, random projections.
 
@@ -53,13 +55,13 @@ def outcome_of(
         embedded, *others = embed(passages, "gaussian", width=8 * heads)
         keyed = others[0] if others else None
         sources = None if keyed is None else keyed.vectors
-        projected = project(embedded.vectors, "random", keys=sources, heads=heads)
+        projected = project(embedded.vectors, "random", keys=sources, heads=heads, **projection)
     else:
         embedded, projected = Embedded(sentence, vectors), project(vectors, "identity")
     looked = attend(
         projected.query, projected.key, projected.value, mask=mask, normalizer=normalizer
     )
-    moved = moves(projected, looked.output, is_cross=keyed is not None)
+    moved = moves(embedded.vectors, projected, looked.output, is_cross=keyed is not None)
     return Outcome(embedded, projected, looked, moved, measure(looked, moved, METRICS), keyed)
 
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from hydra.core.config_store import ConfigStore
 
-from pipeline.attention import MASKS, NORMALIZERS, SCALES
+from pipeline.attention import MASKS, NORMALIZERS, OUTPUTS, SCALES
 from pipeline.compose import EXPERIMENTS, ROOT
 from pipeline.config import Attention, Config
 from pipeline.embed import POSITIONS, SOURCES
@@ -297,6 +297,24 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
             (
                 "projection.heads: 3 heads do not divide the embedding width 4; choose another "
                 "count, or set projection.key_width and projection.value_width"
+            )
+        ],
+    ),
+    "key heads that do not divide": (
+        ["projection=random", "projection.heads=4", "projection.key_heads=3"],
+        [
+            (
+                "projection.key_heads: 3 key heads do not divide 4 heads; "
+                "expected a count that divides, or null for as many"
+            )
+        ],
+    ),
+    "output that does not exist": (
+        ["projection=random", "projection.output=randon"],
+        [
+            (
+                f"projection.output: got 'randon', expected one of: {', '.join(OUTPUTS)} "
+                "(did you mean 'random'?)"
             )
         ],
     ),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.attention import BIASES, MASKS, NORMALIZERS, QK_NORMS, ROTATIONS, SCALES
+from pipeline.attention import BIASES, MASKS, NORMALIZERS, OUTPUTS, QK_NORMS, ROTATIONS, SCALES
 from pipeline.compare.__main__ import parser as compare_parser
 from pipeline.compose import ROOT, compose, hydra
 from pipeline.config import KINDS_OF, validate
@@ -106,6 +106,7 @@ def options(group: str) -> set[str]:
         "embeddings": options("embeddings"),
         "projection": options("projection"),
         "attention": options("attention"),
+        "projection.output": set(OUTPUTS),
         "embeddings.unknown": set(UNKNOWN),
         "embeddings.positions": set(POSITIONS),
         "attention.scale": {*SCALES, "on", "off"},

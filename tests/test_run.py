@@ -43,7 +43,7 @@ def test_every_setting_of_the_mechanism_is_handed_on(config_of: ConfigOf) -> Non
     np.testing.assert_allclose(same.outcomes[0].attended.weights, plain, rtol=1e-12)
 
 
-def test_every_setting_of_the_input_is_handed_on(config_of: ConfigOf) -> None:
+def test_every_setting_of_the_input_is_handed_on(config_of: ConfigOf, golden: Golden) -> None:
     words = run(config_of(*GAUSSIAN, "sentences.text='Wait, what?'")).outcomes[0]
     assert words.tokens == ("Wait,", "what?")
     split = run(
@@ -57,6 +57,12 @@ def test_every_setting_of_the_input_is_handed_on(config_of: ConfigOf) -> None:
     heads = run(config_of("projection=random", "projection.heads=2")).outcomes[0]
     assert heads.attended.weights.shape == (2, 5, 5)
     assert heads.projected.value.shape == (2, 5, 2)
+    one_key = "projection.key_heads=1"
+    shared = run(config_of("projection=random", "projection.heads=2", one_key)).outcomes[0]
+    assert shared.projected.value.shape == (1, 5, 2)
+    joined = run(config_of("projection=random", "projection.output=random")).outcomes[0]
+    np.testing.assert_array_equal(joined.static, golden.vectors)
+    assert joined.contextual.shape == (5, 4)
 
 
 def test_the_vectors_are_those_of_embed(config_of: ConfigOf) -> None:

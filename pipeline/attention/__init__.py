@@ -9,7 +9,7 @@ from pipeline.attention.biases import BIASES, add_up
 from pipeline.attention.masks import MASKS, combine
 from pipeline.attention.normalizers import NORMALIZERS
 from pipeline.attention.output import moves
-from pipeline.attention.project import PROJECTIONS, project
+from pipeline.attention.project import OUTPUTS, PROJECTIONS, project
 from pipeline.attention.qk_norm import QK_NORMS
 from pipeline.attention.rotary import ROTATIONS, turn
 from pipeline.attention.scale import SCALES
@@ -18,6 +18,7 @@ __all__ = [
     "BIASES",
     "MASKS",
     "NORMALIZERS",
+    "OUTPUTS",
     "PROJECTIONS",
     "QK_NORMS",
     "ROTATIONS",

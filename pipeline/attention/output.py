@@ -5,18 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.attention.arrays import to_every_head
-from pipeline.records import Array, Moved, Projected
+from pipeline.records import Array, Moved, Projected, beside
 
 
-def moves(projected: Projected, output: Array, is_cross: bool = False) -> Moved:
-    """What attention moves, and where: own values to outputs, a head at a time.
+def moves(vectors: Array, projected: Projected, output: Array, is_cross: bool = False) -> Moved:
+    """What attention moves, and where, in one space: like is compared with like.
 
-    output [H, N, E]; a head that shares its values with others starts where they do.
+    vectors [N, D] are the embeddings, output [H, N, E] is A·V. Without an output projection each
+    head moves its own values to its outputs; heads that share values start where those are.
 
     >>> shared = Projected(np.ones((2, 3, 4)), np.ones((1, 3, 4)), np.ones((1, 3, 5)))
-    >>> moves(shared, np.zeros((2, 3, 5))).static.shape
+    >>> moves(np.ones((3, 8)), shared, np.zeros((2, 3, 5))).static.shape
     (2, 3, 5)
+
+    With W_O the embeddings themselves move, to the heads side by side times W_O (Vaswani et al.
+    2017, §3.2.2). In cross-attention the static ones are then the keys' values times W_O, what a
+    query would be given that attends to one key alone with every head.
+
+    >>> joined = Projected(shared.query, shared.key, shared.value, output=np.ones((10, 8)))
+    >>> moves(np.ones((3, 8)), joined, np.zeros((2, 3, 5))).static.shape
+    (1, 3, 8)
     """
     heads, own = output.shape[:-2], projected.value
-    static = np.broadcast_to(to_every_head(own, heads), (*heads, *own.shape[-2:]))
-    return Moved(static, output, is_cross)
+    values = np.broadcast_to(to_every_head(own, heads), (*heads, *own.shape[-2:]))
+    if projected.output is None:
+        return Moved(values, output, is_cross)
+    static = beside(values) @ projected.output if is_cross else vectors
+    return Moved(static[None], (beside(output) @ projected.output)[None], is_cross)

@@ -28,14 +28,18 @@ def random(
     seed: int,
     *,
     heads: int = 1,
+    key_heads: int | None = None,
     key_width: int | None = None,
     value_width: int | None = None,
+    output: str = "none",
 ) -> Projected:
     """Q = X·W_Q, K = Y·W_K, V = Y·W_V with independent N(0, 1/D) entries, one set a head.
 
-    X [N, D], Y [M, D] → query [H, N, key_width], key [H, M, key_width], value [H, M, value_width];
-    a width left out is D/H. Y is X in self-attention. The variance 1/D keeps the entries of q and
-    k at the variance of those of x, so that q·k has the variance d_k which 1/√d_k is there to undo.
+    X [N, D], Y [M, D] → query [H, N, key_width], key [k, M, key_width], value [k, M, value_width];
+    a width left out is D/H, and k = `key_heads` is H unless H/k query heads share a key: grouped
+    queries (Ainslie et al. 2023), of which k = 1 is multi-query attention (Shazeer 2019). Y is X
+    in self-attention. The variance 1/D keeps the entries of q and k at the variance of those of x,
+    so that q·k has the variance d_k which 1/√d_k is there to undo. `output` names one of OUTPUTS.
     Each matrix of each head is drawn from the master seed under its own name.
 
     >>> random(np.ones((3, 8)), np.ones((3, 8)), 0, heads=2).key.shape
@@ -48,19 +52,48 @@ def random(
             "choose another count, or set projection.key_width and projection.value_width"
         )
 
-    def view(name: str, of: Array, out: int | None) -> Array:
-        shape = (width, out or width // heads)
-        drawn = [
-            generator(seed, "projection", name, head).standard_normal(shape)
-            for head in range(heads)
-        ]
-        return of @ (np.stack(drawn) / np.sqrt(width))
+    shared = key_heads or heads
+    if heads % shared:
+        raise Fault(
+            f"projection.key_heads: {shared} key heads do not divide {heads} heads; "
+            "expected a count that divides, or null for as many"
+        )
 
+    def view(name: str, of: Array, count: int, out: int | None) -> Array:
+        shape = (width, out or width // heads)
+        return of @ np.stack([drawn(seed, shape, name, head) for head in range(count)])
+
+    value = view("value", keys, shared, value_width)
     return Projected(
-        view("query", vectors, key_width),
-        view("key", keys, key_width),
-        view("value", keys, value_width),
+        view("query", vectors, heads, key_width),
+        view("key", keys, shared, key_width),
+        value,
+        choose(OUTPUTS, output, "projection.output")(seed, (heads * value.shape[-1], width)),
     )
+
+
+def drawn(seed: int, shape: tuple[int, int], *name: str | int) -> Array:
+    """A matrix [A, B] of independent N(0, 1/A) entries, from the master seed and its name."""
+    return generator(seed, "projection", *name).standard_normal(shape) / np.sqrt(shape[0])
+
+
+def no_output(seed: int, shape: tuple[int, int]) -> None:
+    """The heads' outputs stay side by side."""
+
+
+def random_output(seed: int, shape: tuple[int, int]) -> Array:
+    """W_O, [H·E, D], of independent N(0, 1/(H·E)) entries: outputs keep their variance.
+
+    >>> random_output(0, (6, 4)).shape
+    (6, 4)
+    """
+    return drawn(seed, shape, "output")
+
+
+OUTPUTS: dict[str, Callable[[int, tuple[int, int]], Array | None]] = {
+    "none": no_output,
+    "random": random_output,
+}
 
 
 PROJECTIONS: dict[str, Callable[..., Projected]] = {"identity": identity, "random": random}

@@ -33,6 +33,8 @@ INPUTS: dict[str, Outcome] = {
     "60 tokens": outcome_of(WORDS[:60]),
     "zero vectors": outcome_of(["a", "b", "c"], vectors=np.zeros((3, 4))),
     "cross": outcome_of(["a", "b", "c"], keys=["d", "e", "f", "g", "h"], heads=2),
+    "shared keys": outcome_of(["a", "b", "c"], heads=4, key_heads=2),
+    "brought together": outcome_of(["a", "b", "c"], heads=2, output="random"),
     "one axis": outcome_of(["a", "b", "c"], vectors=np.array([[1.0], [2.0], [4.0]])),
 }
 every_input = pytest.mark.parametrize("name", INPUTS)
