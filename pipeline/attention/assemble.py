@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -107,7 +108,12 @@ def as_bias(bias: object, shape: tuple[int, ...]) -> Bias | None:
     else:
         made = bias_matrix(heads, values=np.asarray(bias))
     made.check(shape)
-    return made
+    return made if len(shape) > 2 else of_one_head(made)
+
+
+def of_one_head(bias: Bias) -> Bias:
+    """A bias for scores without an axis of heads, [N, M]: that of the first head."""
+    return replace(bias, rule=lambda head, queries, keys: bias.rule(0, queries, keys))
 
 
 def as_normalizer(normalizer: object) -> Normalizer:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipeline.attention import MASKS, NORMALIZERS, SCALES, attend
+from pipeline.attention import BIASES, MASKS, NORMALIZERS, SCALES, attend
 from pipeline.faults import Fault
 from pipeline.records import Array
 from tests.golden import Golden
-from tests.variants import SUM_TO_ONE, mask_spec
+from tests.variants import SUM_TO_ONE, bias_spec, mask_spec
 
 FINITE = st.floats(-3, 3, width=32)
 RNG = np.random.default_rng(0)
@@ -56,6 +56,16 @@ def test_the_formula_number_by_number(data: st.DataObject) -> None:
     weights, output = by_hand(query, key, value, math.sqrt(d) * temperature)
     np.testing.assert_allclose(attended.weights, weights, rtol=1e-9, atol=1e-300)
     np.testing.assert_allclose(attended.output, output, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("rows", [None, 2])
+@pytest.mark.parametrize("bias", BIASES)
+def test_without_an_axis_of_heads_a_bias_is_that_of_one_head(bias: str, rows: int | None) -> None:
+    plain, one = QUERY[0, 0], QUERY[0, :1]
+    alone = attend(plain, plain, plain, bias=bias_spec(bias), rows=rows)
+    headed = attend(one, one, one, bias=bias_spec(bias), rows=rows)
+    assert alone.weights.shape == (3, 3)
+    np.testing.assert_allclose(alone.weights, headed.weights[0], rtol=1e-12)
 
 
 def test_leading_axes_are_attended_one_by_one() -> None:
