@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.attention import attend
+from pipeline.attention import attend, attend_gradients
 
 if TYPE_CHECKING:
     from pipeline.compare import load_runs
 
-__all__ = ["attend", "load_runs"]
+__all__ = ["attend", "attend_gradients", "load_runs"]
 
 
 def __getattr__(name: str) -> Any:

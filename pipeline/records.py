@@ -134,6 +134,18 @@ class Moved:
 
 
 @dataclass(frozen=True, eq=False)
+class Gradients:
+    """∂L/∂ each input of attention, L = Σ upstream·output."""
+
+    query: Array  # [..., N, D], the shape of query
+    key: Array  # [..., M, D], the shape of key: summed over the query heads that share one
+    value: Array  # [..., M, E], the shape of value: summed likewise
+    bias: Array  # [..., N, M], of what is added after the cap; 0 where masked
+    logits: Array  # [..., N, M], of the scaled scores z before the cap; 0 where masked
+    temperature: float  # of the T that divides the scores
+
+
+@dataclass(frozen=True, eq=False)
 class Measured:
     """Numbers read off one sentence's attention."""
 

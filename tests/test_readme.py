@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,8 +155,12 @@ def test_the_dicts_to_touch_exist():
 def test_the_python_example_runs(capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     (code,) = blocks(ENGLISH, "python")
-    exec(compile(code, "README.md", "exec"), {})
+    made: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), made)
     assert "1.568531" in capsys.readouterr().out
+    # p = 1/(1 + e^(−√2)) on the first key; ∂p/∂T = −(√2/T)·p(1 − p), √2 = 1/(√d_k·T)
+    assert made["attended"].weights[0, 0] == pytest.approx(p := 1 / (1 + math.exp(-math.sqrt(2))))
+    assert made["gradients"].temperature == pytest.approx(-math.sqrt(2) / 0.5 * p * (1 - p))
 
 
 def test_the_experiment_one_is_taught_to_write_runs(tmp_path, monkeypatch, capsys):

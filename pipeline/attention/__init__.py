@@ -5,6 +5,7 @@ project → norm and rotation → score → scale and temperature → cap → bi
 
 from pipeline.attention.assemble import as_normalizer
 from pipeline.attention.attend import attend
+from pipeline.attention.attend_gradients import attend_gradients
 from pipeline.attention.biases import BIASES, add_up
 from pipeline.attention.masks import MASKS, combine
 from pipeline.attention.normalizers import NORMALIZERS
@@ -26,6 +27,7 @@ __all__ = [
     "add_up",
     "as_normalizer",
     "attend",
+    "attend_gradients",
     "combine",
     "moves",
     "project",

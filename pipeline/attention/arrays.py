@@ -10,13 +10,25 @@ import numpy.typing as npt
 from pipeline.faults import Fault
 from pipeline.records import Array
 
+AXES = {
+    "query": "[..., N, D]",
+    "key": "[..., M, D]",
+    "value": "[..., M, E]",
+    "upstream": "[..., N, E]",
+}
+
 
 def real(array: npt.ArrayLike, name: str) -> Array:
     """`array` as floating point of at least single precision, finite, with two axes or more."""
-    given = np.asarray(array)
+    try:
+        given = np.asarray(array)
+    except ValueError:
+        raise Fault(
+            f"{name}: got rows of several lengths, expected real numbers {AXES[name]}"
+        ) from None
     if given.dtype.kind not in "fiu" or given.ndim < 2:
         raise Fault(
-            f"{name}: got {given.dtype} of shape {given.shape}, expected real numbers [..., N, D]"
+            f"{name}: got {given.dtype} of shape {given.shape}, expected real numbers {AXES[name]}"
         )
     kept = given.dtype if given.dtype in (np.float32, np.float64) else np.float64
     floats: npt.NDArray[Any] = given.astype(

@@ -1,30 +1,17 @@
-"""Gradients: the derivative of attention in closed form, back through every stage to Q, K and V.
+"""Gradients: the derivative of a softmax of scores in closed form, back to Q, K and V.
 
-upstream G = ∂L/∂output of any scalar L comes in, ∂L/∂(query, key, value, bias, logits) goes out:
-the backward pass of `attend` with a softmax, all of [..., N, M] held at once.
+upstream G = ∂L/∂output of any scalar L comes in, ∂L/∂ each input goes out, all of [..., N, M] held
+at once. `attend_gradients` calls this with what the names of its arguments stand for.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.attention.arrays import check_shapes, leading_axes, to_every_head
 from pipeline.attention.normalizers.softmax import softmax
 from pipeline.faults import Fault
-from pipeline.records import Array, Mask
-
-
-@dataclass(frozen=True, eq=False)
-class Gradients:
-    """∂L/∂ each input of attention, L = Σ upstream·output."""
-
-    query: Array  # [..., N, D], the shape of query
-    key: Array  # [..., M, D], the shape of key: summed over the query heads that share one
-    value: Array  # [..., M, E], the shape of value: summed likewise
-    bias: Array  # [..., N, M], of what is added after the cap; 0 where masked
-    logits: Array  # [..., N, M], of z = multiplier·QKᵀ before the cap; 0 where masked
+from pipeline.records import Array, Gradients, Mask
 
 
 def softmax_gradients(
@@ -34,6 +21,7 @@ def softmax_gradients(
     upstream: Array,
     *,
     multiplier: float | Array,
+    temperature: float = 1.0,
     softcap: float | None = None,
     bias: Array | None = None,
     allowed: Mask | None = None,
@@ -45,16 +33,18 @@ def softmax_gradients(
     With ∘ entry by entry and Σ_j over the keys of a row:
 
         ∂V = Pᵀ·G,   ∂P = G·Vᵀ,   ∂u = P ∘ (∂P − Σ_j P ∘ ∂P)   (the Jacobian diag(p) − ppᵀ),
-        ∂z = ∂u ∘ (1 − tanh²(z/c)),   ∂Q = (multiplier ∘ ∂z)·K,   ∂K = (multiplier ∘ ∂z)ᵀ·Q.
+        ∂z = ∂u ∘ (1 − tanh²(z/c)),   ∂Q = (multiplier ∘ ∂z)·K,   ∂K = (multiplier ∘ ∂z)ᵀ·Q,
+        ∂T = −Σ ∂z ∘ z / T,   as the temperature T is in the multiplier as 1/T.
 
     Shapes: query [..., N, D], key [..., M, D], value [..., M, E], upstream [..., N, E] as the
-    output; multiplier, with 1/temperature in it, is a number or [..., N, 1]; bias and allowed
-    (True where the key takes part) broadcast to [..., N, M]. Leading axes broadcast, key and value
-    may have fewer heads where the count divides, and each gradient is summed back to the shape of
-    its input. Rows of ∂u sum to 0; a fully masked row gives zeros and adds nothing to K and V.
+    output; multiplier is a number or [..., N, 1]; bias and allowed (True where the key takes part)
+    broadcast to [..., N, M]. Leading axes broadcast, key and value may have fewer heads where the
+    count divides, and each gradient is summed back to the shape of its input. Rows of ∂u sum to 0;
+    a fully masked row gives zeros and adds nothing to K and V.
 
-    Raises `Fault` on shapes that do not fit. Bridle 1990; Vaswani et al. 2017, eq. 1; the row form
-    of ∂u is Dao et al. 2022, "FlashAttention", appendix B.2.
+    Raises `Fault` on shapes that do not fit, and where scores or gradients overflow. Bridle 1990;
+    Vaswani et al. 2017, eq. 1; the row form of ∂u is Dao et al. 2022, "FlashAttention",
+    appendix B.2.
 
     >>> eye = np.eye(2)
     >>> found = softmax_gradients(eye, eye, eye, eye, multiplier=0.0)
@@ -65,35 +55,37 @@ def softmax_gradients(
     leading = leading_axes(query, key, value)
     keys, values = (to_every_head(array, leading) for array in (key, value))
     multiplier = np.asarray(multiplier, query.dtype)
-    logits = multiplier * (query @ keys.swapaxes(-1, -2))
-    capped, slope = cap(logits, softcap)
-    weights = weigh(capped, bias, allowed)
-    check_upstream(upstream, weights, values)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # refused below
+        logits = multiplier * (query @ keys.swapaxes(-1, -2))
+        check_finite("attention.temperature: scores", "a scale and a temperature", logits)
+        capped, slope = cap(logits, softcap)
+        weights = weigh(capped, bias, allowed)
+        check_upstream(upstream, weights, values)
 
-    to_weights = folded(upstream @ values.swapaxes(-1, -2), weights.shape)
-    to_bias = weights * (to_weights - np.sum(weights * to_weights, axis=-1, keepdims=True))
-    to_logits = to_bias * slope
-    to_scores = multiplier * to_logits
-    return Gradients(
-        query=folded(to_scores @ keys, query.shape),
-        key=folded(to_scores.swapaxes(-1, -2) @ query, key.shape),
-        value=folded(weights.swapaxes(-1, -2) @ upstream, value.shape),
-        bias=to_bias,
-        logits=to_logits,
-    )
+        to_weights = folded(upstream @ values.swapaxes(-1, -2), weights.shape)
+        to_bias = weights * (to_weights - np.sum(weights * to_weights, axis=-1, keepdims=True))
+        to_logits = to_bias * slope
+        to_scores = multiplier * to_logits
+        found = Gradients(
+            query=folded(to_scores @ keys, query.shape),
+            key=folded(to_scores.swapaxes(-1, -2) @ query, key.shape),
+            value=folded(weights.swapaxes(-1, -2) @ upstream, value.shape),
+            bias=to_bias,
+            logits=to_logits,
+            temperature=slope_of_temperature(to_logits, logits, temperature),
+        )
+    every = (found.query, found.key, found.value, found.bias, np.asarray(found.temperature))
+    check_finite("upstream: gradients", "upstream and inputs", *every)
+    return found
 
 
-def temperature_gradient(gradients: Gradients, query: Array, temperature: float) -> float:
-    """∂L/∂T = −(1/T)·Σ ∂L/∂Q ∘ Q, as Q and T enter attention as Q/T alone.
+def slope_of_temperature(to_logits: Array, logits: Array, temperature: float) -> float:
+    """∂L/∂T = −Σ ∂z ∘ z / T.
 
-    `gradients` are those of `softmax_gradients` with 1/T in its multiplier, at the same query.
-
-    >>> query, key, value = np.ones((1, 1)), np.array([[1.0], [0.0]]), np.array([[1.0], [0.0]])
-    >>> found = softmax_gradients(query, key, value, np.ones((1, 1)), multiplier=1 / 2.0)
-    >>> round(temperature_gradient(found, query, 2.0), 6)  # −(z/T)·p(1 − p), z = 1/2
-    -0.058751
+    >>> slope_of_temperature(np.array([[0.5, -0.5]]), np.array([[3.0, 1.0]]), 2.0)
+    -0.5
     """
-    return -float(np.sum(gradients.query * query)) / temperature
+    return -float(np.sum(np.multiply(to_logits, logits, dtype=np.float64))) / temperature
 
 
 def cap(logits: Array, softcap: float | None) -> tuple[Array, Array | float]:
@@ -101,8 +93,7 @@ def cap(logits: Array, softcap: float | None) -> tuple[Array, Array | float]:
     if softcap is None:
         return logits, 1.0
     bound = logits.dtype.type(softcap)
-    with np.errstate(over="ignore"):  # beyond any number, tanh is 1
-        squashed = np.tanh(logits / bound)
+    squashed = np.tanh(logits / bound)
     return squashed * bound, (1.0 - squashed) * (1.0 + squashed)
 
 
@@ -134,6 +125,16 @@ def check_upstream(upstream: Array, weights: Array, values: Array) -> None:
     output = (*leading, weights.shape[-2], values.shape[-1])
     if upstream.shape != output:
         raise Fault(
-            f"softmax_gradients: got upstream {upstream.shape}, expected the shape of the output "
-            f"[..., N, E], {output}"
+            f"upstream: got shape {upstream.shape}, expected that of the output, "
+            f"[..., N, E] = {output}"
         )
+
+
+def check_finite(what: str, expected: str, *arrays: Array) -> None:
+    """A `Fault` where `what` went beyond the numbers of its type."""
+    for array in arrays:
+        if not np.isfinite(array).all():
+            raise Fault(
+                f"{what} overflow {array.dtype}; expected {expected} with which a {array.dtype} "
+                "can hold them"
+            )

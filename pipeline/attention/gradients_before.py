@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pipeline.attention.qk_norm import measured, under
 from pipeline.attention.rotary import rotary
+from pipeline.attention.specs import build
 from pipeline.choose import choose
 from pipeline.records import Array
 
@@ -91,8 +92,26 @@ def sloped(unit: Array, length: Array, size: Array, along: Array, pulled: Array)
     return np.where(size > 0, slope, slope.dtype.type(0))
 
 
+def unturned_gradient(upstream: Array) -> Array:
+    """∂L/∂vectors where nothing is turned."""
+    return upstream
+
+
 QK_NORM_GRADIENTS: dict[str, Callable[..., Array]] = {
     "none": none_gradient,
     "l2": l2_gradient,
     "rms": rms_gradient,
 }
+ROTATION_GRADIENTS: dict[str, Callable[..., Array]] = {
+    "none": unturned_gradient,
+    "rotary": rotary_gradient,
+}
+
+
+def rotation_gradient(upstream: Array, spec: object, what: str = "attention.rotation") -> Array:
+    """∂L/∂vectors of `turn` with the same spec, from ∂L/∂ what it gave, [..., N, D] → the same.
+
+    >>> rotation_gradient(np.array([[1.0, 0.0], [1.0, 0.0]]), "none").tolist()
+    [[1.0, 0.0], [1.0, 0.0]]
+    """
+    return build(ROTATION_GRADIENTS, spec, what, upstream)

@@ -301,15 +301,19 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
     ),
     "complex": (
         (A, B.astype(complex), B), {},
-        "key: got complex128 of shape (5, 3), expected real numbers [..., N, D]",
+        "key: got complex128 of shape (5, 3), expected real numbers [..., M, D]",
     ),
     "booleans": (
         (A, B, B.astype(bool)), {},
-        "value: got bool of shape (5, 3), expected real numbers [..., N, D]",
+        "value: got bool of shape (5, 3), expected real numbers [..., M, E]",
     ),
     "words": (
         ([["a", "b", "c"]], B, B), {},
         "query: got <U1 of shape (1, 3), expected real numbers [..., N, D]",
+    ),
+    "rows of several lengths": (
+        ([[1.0, 2.0], [3.0]], B, B), {},
+        "query: got rows of several lengths, expected real numbers [..., N, D]",
     ),
     "NaN": (
         (A * np.nan, B, B), {}, "query: holds NaN or infinity, expected finite numbers",

@@ -6,14 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.attention import attend
-from pipeline.attention.gradients import softmax_gradients, temperature_gradient
+from pipeline.attention.gradients import softmax_gradients
 from pipeline.attention.gradients_before import (
     QK_NORM_GRADIENTS,
+    ROTATION_GRADIENTS,
     qk_norm_gradient,
     rotary_gradient,
 )
 from pipeline.attention.qk_norm import QK_NORMS
-from pipeline.attention.rotary import rotary
+from pipeline.attention.rotary import ROTATIONS, rotary
 from pipeline.faults import Fault
 
 repeatable = settings(derandomize=True, deadline=None, max_examples=80)
@@ -162,9 +163,8 @@ def test_temperature_gradient_is_the_central_difference(case, temperature):
         divided = stages | {"multiplier": scale / temperature}
         return np.sum(upstream * forward(query, key, value, **divided))
 
-    divided = stages | {"multiplier": scale / temperature}
-    gradients = softmax_gradients(query, key, value, upstream, **divided)
-    found = temperature_gradient(gradients, query, temperature)
+    divided = stages | {"multiplier": scale / temperature, "temperature": temperature}
+    found = softmax_gradients(query, key, value, upstream, **divided).temperature
     slope = (loss(temperature + STEP) - loss(temperature - STEP)) / (2 * STEP)
     close(found, slope)
 
@@ -216,7 +216,10 @@ def test_large_logits_stay_finite_in_their_own_type(dtype, size):
         (((2, 3), (4, 5), (4, 2), (2, 2)), "key width D"),
         (((2, 3), (4, 3), (5, 2), (2, 2)), "number of keys M"),
         (((4, 2, 3), (3, 4, 3), (4, 4, 2), (4, 2, 2)), "4 query heads H are no multiple of 3 key"),
-        (((2, 3), (4, 3), (4, 2), (2, 3)), "got upstream (2, 3), expected the shape of the output"),
+        (
+            ((2, 3), (4, 3), (4, 2), (2, 3)),
+            "upstream: got shape (2, 3), expected that of the output",
+        ),
     ],
 )
 def test_shapes_that_do_not_fit_are_named(shapes, words):
@@ -238,8 +241,9 @@ def test_rotary_gradient_is_the_central_difference(seed, interleaved, fraction, 
     close(found, slope)
 
 
-def test_every_qk_norm_has_its_gradient():
+def test_every_qk_norm_and_every_rotation_has_its_gradient():
     assert list(QK_NORM_GRADIENTS) == list(QK_NORMS)
+    assert list(ROTATION_GRADIENTS) == list(ROTATIONS)
 
 
 @pytest.mark.parametrize("kind", QK_NORMS)
