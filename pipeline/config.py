@@ -36,6 +36,8 @@ from pipeline.metrics import METRICS, scalar_names
 from pipeline.plots import FORMATS, PLOTS
 from pipeline.reading import LANGUAGES
 
+APART = ("outputs", "study")  # no part of what a run is: where and why it is made
+
 Spec = str | dict[str, Any] | list[Any]
 Texts = tuple[str | tuple[str, ...], ...]
 Words = tuple[str, ...]
@@ -236,8 +238,8 @@ class Config(Section):
     study: Study | None = Field(description="the experiment this run belongs to")
 
     def settings(self) -> dict[str, Any]:
-        """What makes the run what it is, as plain values: all but where it goes and its study."""
-        return self.model_dump(mode="json", exclude={"outputs", "study"})
+        """What makes the run what it is, as plain values: all but `APART`."""
+        return self.model_dump(mode="json", exclude=set(APART))
 
 
 # The sections whose settings depend on their kind.

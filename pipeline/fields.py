@@ -16,6 +16,7 @@ from pipeline.choose import listed
 from pipeline.faults import Fault, shorten
 
 YAML_HINT = "strings (quote a word that YAML reads as a number or a boolean, such as no)"
+SHORT = 200  # characters of a spec that is remembered; a matrix written out is not
 
 
 def refused(given: object, expected: str, where: str = "") -> ValueError:
@@ -172,17 +173,33 @@ def words() -> BeforeValidator:
 def variant(make: Callable[[Any], object]) -> BeforeValidator:
     """A name, a name with settings, or what else `make` takes; it is made once to see that it can.
 
-    What is stored is the spec as it was written.
+    What is stored is the spec as it was written. The runs of a sweep share few specs, so each is
+    tried once; one that reads a file is tried anew, for the file may have changed.
     """
+    tried: dict[str, str | None] = {}
 
     def check(given: object) -> object:
-        try:
-            make(given)
-        except Fault as fault:
-            raise ValueError(fault.lines[0]) from fault
+        spelled = repr(given)
+        if len(spelled) > SHORT or "path" in spelled:
+            wrong = complaint(make, given)
+        elif spelled in tried:
+            wrong = tried[spelled]
+        else:
+            wrong = tried[spelled] = complaint(make, given)
+        if wrong:
+            raise ValueError(wrong)
         return given
 
     return BeforeValidator(check)
+
+
+def complaint(make: Callable[[Any], object], given: object) -> str | None:
+    """What `make` has against a value; None where it takes it."""
+    try:
+        make(given)
+    except Fault as fault:
+        return fault.lines[0]
+    return None
 
 
 def vector_table() -> BeforeValidator:

@@ -79,7 +79,7 @@ def test_an_input_files_content_is_part_of_the_run(tmp_path: Path) -> None:
 
 def test_provenance_says_what_made_a_run() -> None:
     made = provenance()
-    assert set(made) == {"commit", "dirty", "versions"}
+    assert set(made) == {"code", "commit", "dirty", "versions"}
     assert set(made["versions"]) == {"python", *PACKAGES}
 
 

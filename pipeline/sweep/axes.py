@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString
 from hydra.errors import HydraException
 
 from pipeline.compose import parse
@@ -15,6 +17,9 @@ from pipeline.faults import Fault, one_line
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")  # what Hydra's grammar takes without quotes
 SPOKEN = ("null", "true", "false", "nan", "inf")  # and these for something else than a string
+WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,15})")
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,15})\.[0-9]{1,17}")
+ZIPPED = re.compile(r"[^=,'\"{\[]+,[^='\"{\[]+=.")  # a,b=…, which Hydra's grammar does not know
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,63 @@ class Axis:
 
 def find_axes(overrides: Sequence[str], grid: Mapping[str, Any]) -> tuple[Axis, ...]:
     """The axes of the grid that the command line leaves open, then the command line's own."""
-    parsed = parse(overrides)
+    parsed = parse([override for override in overrides if not is_zipped(override)])
+    together = [zipped_axis(override) for override in overrides if is_zipped(override)]
     settled = {given.key_or_group for given in parsed}
+    settled |= {name for axis in together for name in axis.settings}
     planned = (axis.without(settled) for axis in grid_axes(grid))
     said = (axis_of(given) for given in parsed if given.is_sweep_override())
-    return (*(axis for axis in planned if axis), *said)
+    return (*(axis for axis in planned if axis), *said, *together)
+
+
+def is_zipped(override: str) -> bool:
+    """Whether an override names several settings, which then move together.
+
+    >>> is_zipped("sentences,embeddings=[pinguins,handmade],[penguins,glove]"), is_zipped("a=b,c=d")
+    (True, False)
+    """
+    return bool(ZIPPED.match(override))
+
+
+def zipped_axis(override: str) -> Axis:
+    """Settings that move together, as in a,b=[1,x],[2,y]: a list a step, a value a setting."""
+    joined, _, text = override.partition("=")
+    keys = tuple(key.strip() for key in joined.split(","))
+    given: Any = parse([f"{keys[0]}={text}"])[0].value()
+    rows: list[Any] = given.list if isinstance(given, ChoiceSweep) else [given]
+    for row in rows:
+        if not isinstance(row, list) or len(row) != len(keys):
+            form = f"lists of {len(keys)}, as in {joined}=[…],[…]"
+            raise Fault(f"{joined}: got {text}, expected {form}")
+    return Axis(keys, tuple(tuple(literal(value) for value in row) for row in rows))
+
+
+def read_value(text: str) -> Any:
+    """A value by Hydra's grammar, plain numbers and words without asking it.
+
+    >>> read_value("8"), read_value("0.5"), read_value("none"), read_value("{window: {left: 2}}")
+    (8, 0.5, 'none', {'window': {'left': 2}})
+    """
+    if WHOLE.fullmatch(text):
+        return int(text)
+    if DECIMAL.fullmatch(text):
+        return float(text)
+    return text if is_word(text) else read_by_hydra(text)
+
+
+@lru_cache(maxsize=4096)
+def read_by_hydra(text: str) -> Any:
+    """A value by Hydra's grammar; callers must not change it."""
+    return OverridesParser.create().parse_override(f"key={text}").value()
+
+
+def is_word(text: str) -> bool:
+    """Whether Hydra's grammar takes a text for itself, without quotes.
+
+    >>> is_word("sqrt_dk"), is_word("null"), is_word("a b")
+    (True, False, False)
+    """
+    return text.lower() not in SPOKEN and bool(WORD.fullmatch(text))
 
 
 def axis_of(given: Override) -> Axis:
@@ -89,6 +146,8 @@ def literal(value: Any) -> str:
         return "[" + ",".join(literal(v) for v in value) + "]"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{literal(k)}:{literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, str) and (value.lower() in SPOKEN or not WORD.fullmatch(value)):
+    if isinstance(value, QuotedString):
+        return value.with_quotes()
+    if isinstance(value, str) and not is_word(value):
         return QuotedString(value, Quote.single).with_quotes()
     return str(value)

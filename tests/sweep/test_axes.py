@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.compose import hydra
 from pipeline.faults import Fault
-from pipeline.sweep.axes import Axis, find_axes, literal
+from pipeline.sweep.axes import Axis, find_axes, literal, read_value
 
 GRID = {
     "sentences, embeddings": [["pinguins", "handmade"], ["penguins", "glove"]],
@@ -83,8 +84,36 @@ def test_hydras_ways_to_say_several_values(override: str, values: list[str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("override", "values"),
+    [
+        (
+            "sentences,embeddings=[pinguins,handmade],[penguins,glove]",
+            [("pinguins", "handmade"), ("penguins", "glove")],
+        ),
+        ("attention.scale, seed=[on,1],[0.5,2]", [("on", "1"), ("0.5", "2")]),
+        ("name,seed=['a, b',1],[null,2]", [("'a, b'", "1"), ("null", "2")]),
+        ("metrics,plots=[[entropy],[]]", [("[entropy]", "[]")]),
+        ("attention.mask,seed=[{window:{left:1}},1]", [("{window:{left:1}}", "1")]),
+    ],
+)
+def test_settings_that_move_together_on_the_command_line(
+    override: str, values: list[tuple[str, ...]]
+) -> None:
+    keys = override.partition("=")[0].replace(" ", "")
+    assert found(override, grid={}) == {keys: values}
+    # They take the place of the grid's, as a single setting does.
+    assert "attention.scale" not in found("attention.scale,seed=[on,1],[off,2]")
+
+
+@pytest.mark.parametrize(
     ("override", "said"),
     [
+        (
+            "seed,name=[1,a],[2]",
+            "seed,name: got [1,a],[2], expected lists of 2, as in seed,name=[…],[…]",
+        ),
+        ("seed,name=1,2", "seed,name: got 1,2, expected lists of 2, as in seed,name=[…],[…]"),
+        ("seed,name=range(1,3)", "seed,name: got range(1,3), expected lists of 2"),
         ("seed=range(1,1)", "seed=range(1,1): stands for no value; expected at least one"),
         ("sentences=glob(zz*)", "sentences=glob(zz*): stands for no value; expected at least one"),
         (
@@ -127,6 +156,28 @@ PLAIN = st.recursive(
 def test_a_value_written_for_hydra_is_read_back_the_same(value: Any) -> None:
     (parsed,) = OverridesParser.create().parse_overrides([f"key={literal(value)}"])
     assert plain(parsed.value()) == plain(value)
+
+
+@example("1_000")
+@example("007")
+@example("1.")
+@example(".5")
+@example("-0")
+@example("1e5")
+@example("Null")
+@example("a b")
+@example("9007199254740993")
+@given(
+    st.from_regex(r"[-+]?[0-9_]{1,4}(\.[0-9]{0,3})?(e-?[0-9])?", fullmatch=True)
+    | st.from_regex(r"[A-Za-z_][A-Za-z0-9_./-]{0,6}", fullmatch=True)
+    | PLAIN.map(literal)
+)
+def test_a_value_is_read_as_hydra_reads_it(text: str) -> None:
+    try:
+        (parsed,) = OverridesParser.create().parse_overrides([f"key={text}"])
+    except HydraException:
+        return
+    assert plain(read_value(text)) == plain(parsed.value())
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pipeline.config import Config
 from pipeline.perform import Job, compute
@@ -77,14 +78,14 @@ def test_the_plan_says_what_was_asked_and_every_run(tmp_path: Path) -> None:
         {"settings": ["attention.scale"], "values": [["on"], ["off"]]},
         {"settings": ["attention.temperature"], "values": [["0.5"], ["2"]]},
     ]
-    assert [run["varied"] for run in plan["runs"]] == [
-        {"attention.scale": scale, "attention.temperature": temperature}
+    assert [run["run"].rpartition("-")[0] for run in plan["runs"]] == [
+        f"scale-{scale}_temperature-{temperature}"
         for scale in ("sqrt_dk", "none")
         for temperature in (0.5, 2.0)
     ]
     for run in plan["runs"]:
         assert run["run"].endswith(run["key"][:10])
-    assert {"commit", "dirty", "versions", "format"} <= set(plan)
+    assert {"code", "commit", "dirty", "versions", "format"} <= set(plan)
 
 
 def test_the_ledger_has_a_line_a_run_in_order(tmp_path: Path) -> None:
@@ -98,7 +99,8 @@ def test_the_ledger_has_a_line_a_run_in_order(tmp_path: Path) -> None:
 def test_a_run_of_a_sweep_is_the_single_run_of_its_overrides(tmp_path: Path) -> None:
     folder = sweep(tmp_path).folder
     run = plan_of(folder)["runs"][2]
-    single = pipeline(*run["overrides"], f"outputs={tmp_path}/out").folder
+    overrides = yaml.safe_load((folder / "runs" / run["run"] / ".hydra/overrides.yaml").read_text())
+    single = pipeline(*overrides, f"outputs={tmp_path}/out").folder
     one, two = contents(folder / "runs" / run["run"]), contents(single)
     records = [json.loads(files.pop("run.json")) for files in (one, two)]
     assert one == two

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -15,7 +17,8 @@ import pipeline.sweep.plan as planning
 from pipeline.compose import Composed, compose, hydra, kept_on_record
 from pipeline.config import validate
 from pipeline.faults import Fault
-from pipeline.sweep.plan import Plan, each, make_plan
+from pipeline.sweep.axes import Axis, find_axes
+from pipeline.sweep.plan import Plan, bases, make_plan, raise_counted
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +85,45 @@ GRIDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
         ["seed=3", "embeddings=gaussian"],
         {"embeddings.width": ["${seed}", "8"], "name": ["'${sentences.name}-x'"]},
     ),
+    "variants with settings": (
+        ["projection=random", "projection.heads=2"],
+        {
+            "attention.mask": ["{window:{left:2}}", "[causal,{dilated:{step:2}}]", "none"],
+            "attention.bias": ["alibi", "[alibi,{matrix:{values:[[0.5]]}}]"],
+            "attention.softcap": ["null", "1e1"],
+            "attention.normalizer": ["{top_k:{k:2}}"],
+        },
+    ),
+    "one setting inside another": (
+        ["attention.mask={window:{left:2,right:0}}"],
+        {
+            "attention.mask": ["{window:{left:1}}", "{window:{right:3}}"],
+            "attention.mask.window.left": ["0", "4"],
+        },
+    ),
+    "odd characters": (
+        ["embeddings=one_hot"],
+        {
+            "sentences.text": [
+                "'a/b: {c}'",
+                "\"não, 'é'\"",
+                "'#1 \\\\ $5 = {x}'",
+                "'null'",
+                "'[a, b]'",
+                "'8'",
+                "'\t.'",
+            ],
+        },
+    ),
+    "added, a group, nulls and numbers": (
+        ["sentences.text=gato"],
+        {
+            "attention": ["causal", "unscaled"],
+            "+embeddings.table.gato": ["[1,0,0,0]"],
+            "attention.softcap": ["5", "null"],
+            "attention.temperature": ["1_0", "0.20"],
+        },
+    ),
     "booleans": (
         ["embeddings=one_hot", "sentences.text='a, b'"],
         {"sentences.split_punctuation": ["true", "false"], "attention.scale": ["on", "0.3"]},
@@ -111,21 +153,47 @@ def test_every_run_is_what_hydra_composes(case: str) -> None:
 def test_and_before_the_gate_too(case: str) -> None:
     # The gate makes 1 and 1.0 one; here they must be alike as Hydra leaves them.
     fixed, grid = GRIDS[case]
-    compose_one = planning.composer(fixed)
+    axes = [Axis((key,), tuple((value,) for value in values)) for key, values in grid.items()]
+    base_of = bases(fixed, axes)
     for values in itertools.product(*grid.values()):
         chosen = dict(zip(grid, values, strict=True))
-        derived = compose_one(chosen).resolved()
+        base, plain = base_of(chosen)
+        derived = base.settings(plain)
         expected = by_hydra(*fixed, *(f"{key}={value}" for key, value in chosen.items()))
         assert derived == expected
         assert repr(derived) == repr(expected)
 
 
 def test_one_run_does_not_leak_into_another() -> None:
-    compose_one = planning.composer([])
-    first = compose_one({"embeddings.table.Os": "[2,0,0,0]"}).resolved()
-    second = compose_one({"seed": "1"}).resolved()
+    base_of = bases([], find_axes(["embeddings.table.Os=[2,0,0,0],[3,0,0,0]", "seed=1,2"], {}))
+    base, _ = base_of({})
+    first = base.settings({"embeddings.table.Os": "[2,0,0,0]"})
+    second = base.settings({"seed": "1"})
     assert first["embeddings"]["table"]["Os"] == [2, 0, 0, 0]
     assert second["embeddings"]["table"]["Os"] == [1, 0, 0, 0]
+    assert second["sentences"] is first["sentences"]  # what no run changes is shared
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_runs_take_no_more_than_their_hashes() -> None:
+    overrides = ["embeddings=gaussian", "attention.scale=on,off", "seed=range(0,500)"]
+    overrides.append(f"attention.temperature={','.join(str(n / 64) for n in range(1, 101))}")
+    make_plan(["seed=1,2"])  # what is made once
+    tracemalloc.start()
+    try:
+        plan = make_plan(overrides)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(plan.points) == 100_000
+    assert kept < 100 * 100_000  # bytes
+    assert peak < 1000 * 100_000
+    assert len({point.folder for point in plan.points[::997]}) == 101
+    last = plan.points[-1]
+    assert last.varied == {
+        "attention.scale": "none", "seed": 499, "attention.temperature": 1.5625,
+    }  # fmt: skip
+    assert last.key == last.job.key
 
 
 @pytest.mark.parametrize(
@@ -226,24 +294,18 @@ def test_input_is_prepared_once_for_each_input(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_fault_of_many_runs_is_said_once_with_its_count() -> None:
-    def work(number: int) -> int:
-        if number % 2:
-            raise Fault("odd", "all")
-        if number == 0:
-            raise Fault("zero", "all")
-        return number
-
     with pytest.raises(Fault) as caught:
-        list(each(work, [0, 1, 2, 3]))
-    assert caught.value.lines == (
-        "zero (in 1 of 4 runs)",
-        "all (in 3 of 4 runs)",
-        "odd (in 2 of 4 runs)",
-    )
+        make_plan(["attention.temperature=0,1", "projection=random", "projection.heads=3,2,8"])
+    lines = [line.partition(":")[0] + line[line.index(" (in") :] for line in caught.value.lines]
+    assert sorted(lines) == [
+        "attention.temperature (in 3 of 6 runs)",
+        "projection.heads (in 1 of 6 runs)",
+        "projection.heads (in 1 of 6 runs)",
+    ]
     with pytest.raises(Fault) as caught:
-        list(each(work, [1]))
-    assert caught.value.lines == ("odd", "all")
-    assert list(each(work, [2, 4])) == [2, 4]
+        raise_counted(Counter(["odd"]), runs=1)
+    assert caught.value.lines == ("odd",)
+    raise_counted(Counter(), runs=1)
 
 
 def test_a_file_changed_between_two_plans_makes_another_run(tmp_path: Any) -> None:
