@@ -78,6 +78,16 @@ class Block:
     chunk: int = 0  # which part of its head
 
     @property
+    def queries(self) -> slice:
+        """Its rows."""
+        return slice(self.first, self.last)
+
+    @property
+    def keys(self) -> slice:
+        """Its columns."""
+        return slice(self.low, self.high)
+
+    @property
     def head(self) -> int | None:
         """The number of the head, the last of those axes."""
         return None if self.place is None else (self.place[-1] if self.place else 0)
@@ -91,6 +101,8 @@ class Rows:
     counts: npt.NDArray[np.integer[Any]]  # [..., B], how many of all keys each query may attend to
     first: int = 0  # position of the first query
     low: int = 0  # position of the first key
+    gaps: Array | None = None  # [..., B, M'] ln(p/max p), where a softmax has just worked it out
+    found: dict[object, Array] = field(default_factory=dict)  # what several metrics read, kept
 
 
 @dataclass(frozen=True, eq=False)

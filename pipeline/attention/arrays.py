@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,22 @@ def real(array: npt.ArrayLike, name: str) -> Array:
     floats: npt.NDArray[Any] = given.astype(
         np.float32 if given.dtype == np.float16 else kept, copy=False
     )
-    if not np.isfinite(floats).all():
+    if not is_finite(floats):
         raise Fault(f"{name}: holds NaN or infinity, expected finite numbers")
     return floats
+
+
+def is_finite(array: Array) -> bool:
+    """Whether no entry is NaN or infinite; a finite sum of squares, which BLAS has fast, says so.
+
+    >>> is_finite(np.array([1e300])), is_finite(np.array([1.0, np.nan]))
+    (True, False)
+    """
+    if array.flags.c_contiguous:
+        flat = array.reshape(-1)
+        if math.isfinite(np.vdot(flat, flat)):
+            return True
+    return bool(np.isfinite(array).all())
 
 
 def of_one_type(*arrays: Array) -> tuple[Array, ...]:

@@ -51,7 +51,7 @@ def assemble(
         mask=made_mask,
         normalizer=as_normalizer(normalizer),
         leading=shape[:-2],
-        bound=bound_of(query, key, factor, math.prod(shape)),
+        bound=bound_of(query, key, factor),
     )
     if chain.is_kernel and (chain.softcap is not None or chain.bias is not None):
         raise Fault(
@@ -61,9 +61,10 @@ def assemble(
     return chain
 
 
-def bound_of(query: Array, key: Array, factor: Any, size: int) -> float:
-    """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; not worth its time for few weights."""
-    if size < 1 << 14:
+def bound_of(query: Array, key: Array, factor: Any) -> float:
+    """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; not worth its time for short sentences."""
+    (queries, width), keys = query.shape[-2:], key.shape[-2]
+    if queries * keys < 2 * (queries + keys) * width:
         return math.inf
     with np.errstate(over="ignore"):
         longest = [float(np.sqrt(np.einsum("...d,...d->...", a, a).max())) for a in (query, key)]

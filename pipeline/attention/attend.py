@@ -89,7 +89,8 @@ def attend(
         query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
     if capture is not ignored or (rows is None and math.prod(shape) <= DIRECT):
         return attend_directly(query, key, value, chain, keep_weights, see, capture)
-    weights = np.zeros(shape, query.dtype) if keep_weights else None
+    make = np.empty if chain.mask.is_everything else np.zeros  # zeros where no block comes
+    weights = make(shape, query.dtype) if keep_weights else None
     output = run_blocks(query, key, value, chain, see, weights, rows=rows, threads=threads)
     return Attended(
         weights, output, partial(chain.mask.full, *shape[-2:]) if keep_weights else None

@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.attention.arrays import is_finite
 from pipeline.attention.biases import Bias
 from pipeline.attention.masks import Mask
 from pipeline.attention.normalizers import Normalizer
 from pipeline.attention.softcap import softcap
 from pipeline.faults import Fault
 from pipeline.records import Array, Block, Rows
+
+LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in (np.float32, np.float64)}
 
 Capture = Callable[[str, Array], None]  # takes the name of a stage and its array
 
@@ -58,7 +61,7 @@ class Chain:
             factor = at(factor[..., block.first : block.last, :], self.leading, block.place)
         with np.errstate(over="ignore", invalid="ignore"):  # reported below
             made = np.matmul(query * np.asarray(factor, query.dtype), turned, out=out)
-        if not self.bound < np.finfo(made.dtype).max / 4 and not np.isfinite(made).all():
+        if not self.bound < LARGEST[made.dtype] / 4 and not is_finite(made):
             raise Fault(
                 f"attention.temperature: scores overflow {made.dtype}; expected a scale and a "
                 f"temperature with which a {made.dtype} can hold them"
@@ -89,25 +92,37 @@ class Chain:
                 )
                 np.copyto(part, 0.0 if self.is_kernel else -np.inf, where=~allowed)
 
-    def weights(self, logits: Array, block: Block) -> Array:
-        """Whole rows of weights, over the logits where the normalizer can."""
-        if self.normalizer.numerators:
-            total = self.normalizer.numerators(logits, self.bounded(logits.dtype))
-            with np.errstate(under="ignore"):  # a weight too small to hold is zero
-                return np.divide(logits, total, out=logits)
-        return self.normalizer.apply(logits, block.head)
+    def weigh(self, logits: Array, block: Block, out: Array) -> None:
+        """Whole rows of weights in `out`, which may be the logits.
 
-    def rows(self, weights: Array, block: Block, keys: int) -> Rows:
+        Where it is not, a softmax leaves ln(p/max p) in the logits.
+        """
+        if self.normalizer.numerators:
+            bounded = out is logits and self.bounded(logits.dtype)
+            divide(out, self.normalizer.numerators(logits, out, bounded))
+            return
+        made = self.normalizer.apply(logits, block.head)
+        if made is not out:
+            out[...] = made
+
+    def rows(self, weights: Array, block: Block, keys: int, gaps: Array | None = None) -> Rows:
         """A block's weights with what a metric must know of them; M = `keys`."""
         counts = self.mask.counts(block.first, block.last, keys)
         if block.place is not None and counts.ndim > 1:
             counts = np.broadcast_to(counts, (*self.leading, counts.shape[-1]))[block.place]
-        return Rows(weights, counts, block.first, block.low)
+        return Rows(weights, counts, block.first, block.low, gaps)
 
     def bounded(self, dtype: np.dtype) -> bool:
         """Whether no exponential of a logit, nor a sum of them over a row, can overflow."""
         bound = self.bound if self.softcap is None else min(self.bound, self.softcap)
-        return self.bias is None and bound < 0.7 * math.log(np.finfo(dtype).max)
+        return self.bias is None and bound < 0.7 * math.log(LARGEST[dtype])
+
+
+def divide(numerators: Array, total: Array) -> None:
+    """Each row of numerators over its total, [..., B, 1], in place; a row of zeros stays zeros."""
+    total[total == 0.0] = 1.0
+    with np.errstate(under="ignore"):  # what is too small to hold is zero
+        np.divide(numerators, total, out=numerators)
 
 
 def at(array: Any, leading: tuple[int, ...], place: tuple[int, ...] | None) -> Any:

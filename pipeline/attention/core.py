@@ -7,19 +7,22 @@ of all heads; the same functions serve both.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from pipeline.attention.chain import Capture, Chain, ignored
+from pipeline.attention.chain import Capture, Chain, divide, ignored
 from pipeline.attention.masks import Mask
 from pipeline.attention.threads import cores, share
 from pipeline.records import Array, Block, Rows
 
-DIRECT = 1 << 18  # weights up to which one block on one thread is fastest
+DIRECT = 1 << 16  # weights up to which one block on one thread is fastest
 ROWS = 256  # rows of a block, fewer where they would not fit the cache
 CACHED = 1 << 21  # weights of a block that stay in the cache
+STRETCH = 512  # keys whose weights, with those rows, stay in the nearest cache
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
 
 Observer = Callable[[Block, Rows], None]  # is shown each block's weights, once
@@ -33,7 +36,8 @@ def run_direct(
     Key and value come with as many heads as query.
     """
     block = Block(None, 0, query.shape[-2], 0, key.shape[-2])
-    weights = chain.weights(chain.logits(query, key, block, None, capture), block)
+    weights = chain.logits(query, key, block, None, capture)
+    chain.weigh(weights, block, out=weights)
     capture("weights", weights)
     return block, weights, weights @ value
 
@@ -51,43 +55,65 @@ def run_blocks(
 ) -> Array:
     """Block by block on threads; the output, [..., N, E].
 
-    `weights` [..., N, M], zeros, is filled where it is given; `see` is shown every block's weights.
-    Key and value may have fewer heads than query where the count divides; none is copied.
+    `weights` [..., N, M], zeros where a block has no key, is filled where it is given; `see` is
+    shown every block's weights. Key and value may have fewer heads than query where the count
+    divides; none is copied.
     """
-    rows = rows or max(16, min(ROWS, CACHED // key.shape[-2]))
+    keys, leading = key.shape[-2], query.shape[:-2]
+    rows = rows or max(16, min(ROWS, CACHED // keys))
     output = np.zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
+    has_numerators = chain.normalizer.numerators is not None
+    alone = has_numerators and see is None and weights is None
+    apart = has_numerators and see is not None  # the logits, which tell the entropy, are left whole
 
-    def work(chunks: Iterator[tuple[Block, ...]]) -> None:
-        scratch = np.empty(0 if weights is not None else rows * key.shape[-2], query.dtype)
-        for chunk in chunks:
-            for block in chunk:
-                place, part = block.place or (), slice(block.first, block.last)
-                near, mixed = slice(block.low, block.high), output[place][part]
-                own_key, own_value = (
-                    own_part(a, place, query.shape[:-2])[near] for a in (key, value)
-                )
-                shape = (block.last - block.first, block.high - block.low)
-                out = (
-                    scratch[: math.prod(shape)].reshape(shape)
-                    if weights is None
-                    else weights[place][part, near]
-                )
-                logits = chain.logits(query[place][part], own_key, block, out)
-                if see is None and weights is None and chain.normalizer.numerators:
-                    total = chain.normalizer.numerators(logits, chain.bounded(logits.dtype))
-                    np.matmul(logits, own_value, out=mixed)
-                    np.divide(mixed, total, out=mixed)
-                    continue
-                made = chain.weights(logits, block)
-                if made is not out:
-                    out[...] = made
-                np.matmul(made, own_value, out=mixed)
-                if see is not None:
-                    see(block, chain.rows(made, block, key.shape[-2]))
+    def work(blocks: Iterator[Block]) -> None:
+        scratch = np.empty(((weights is None) + apart, rows * keys), query.dtype)
+        for block in blocks:
+            place, near = block.place or (), block.keys
+            own_query, mixed = query[place][block.queries], output[place][block.queries]
+            own_key, own_value = (own_part(a, place, leading)[near] for a in (key, value))
+            if alone:
+                mix(own_query, own_key, own_value, chain, block, scratch[0], out=mixed)
+                continue
+            spare = [shaped(room, mixed, own_key) for room in scratch]
+            made = spare[0] if weights is None else weights[place][block.queries, near]
+            logits = spare[-1] if apart else made
+            chain.logits(own_query, own_key, block, logits)
+            chain.weigh(logits, block, out=made)
+            np.matmul(made, own_value, out=mixed)
+            if see is not None:
+                see(block, chain.rows(made, block, keys, logits if apart else None))
 
-    shape = (*query.shape[:-1], key.shape[-2])
-    share(work, chunks_of(shape, rows, chain.mask), threads or cores())
+    chunks = chunks_of((*query.shape[:-1], keys), rows, chain.mask)
+    share(lambda drawn: work(itertools.chain.from_iterable(drawn)), chunks, threads or cores())
     return output
+
+
+def mix(
+    query: Array, key: Array, value: Array, chain: Chain, block: Block, room: Array, out: Array
+) -> None:
+    """The output alone, into zeros [B, E]: numerators mixed, and divided by their sum at the end.
+
+    Where no exponential can overflow no row needs its maximum first, so the keys are taken a
+    stretch at a time, which stays in the cache nearest to the core.
+    """
+    assert chain.normalizer.numerators is not None
+    bounded = chain.bounded(query.dtype)
+    step = STRETCH if bounded else len(key)
+    total = np.zeros((len(query), 1), query.dtype)
+    for low in range(0, len(key), step):
+        part = slice(low, low + step)
+        logits = shaped(room, query, key[part])
+        stretch = replace(block, low=block.low + low, high=min(block.low + low + step, block.high))
+        chain.logits(query, key[part], stretch, logits)
+        total += chain.normalizer.numerators(logits, logits, bounded)
+        out += logits @ value[part]
+    divide(out, total)
+
+
+def shaped(room: Array, queries: Array, keys: Array) -> Array:
+    """The start of `room` as weights [B, M'] of those queries and keys."""
+    return room[: len(queries) * len(keys)].reshape(len(queries), len(keys))
 
 
 def own_part(array: Array, place: tuple[int, ...], leading: tuple[int, ...]) -> Array:

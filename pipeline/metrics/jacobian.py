@@ -17,7 +17,8 @@ import numpy as np
 
 from pipeline.records import Array
 
-STEPS = 60  # the bound of a loop that ends by itself, most often after 2 to 6 steps
+STEPS = 60  # the bound of a loop that ends by itself, most often after 1 to 4 steps
+GUESSES = 2  # steps on the moments alone, which cost little
 
 
 def jacobian(p: Array) -> Array:
@@ -40,8 +41,16 @@ def jacobian_frobenius(p: Array) -> Array:
     >>> jacobian_frobenius(np.array([[0.5, 0.5], [1.0, 0.0]])).tolist()
     [0.5, 0.0]
     """
-    square = p * p
-    squares, cubes = square.sum(axis=-1), np.einsum("...j,...j->...", square, p)
+    with np.errstate(under="ignore"):  # a square too small to hold is zero
+        return frobenius_of(np.vecdot(p, p), np.vecdot(p * p, p))
+
+
+def frobenius_of(squares: Array, cubes: Array) -> Array:
+    """‖J‖_F of rows with those Σp² and Σp³, any shape.
+
+    >>> float(frobenius_of(np.array(0.5), np.array(0.25)))
+    0.5
+    """
     return np.sqrt(np.maximum(squares - 2.0 * cubes + squares**2, 0.0))
 
 
@@ -60,51 +69,84 @@ def jacobian_spectral(p: Array) -> Array:
     >>> jacobian_spectral(np.array([[0.5, 0.5, 0.0], [0.9, 0.1, 0.0], [1.0, 0.0, 0.0]])).round(12)
     array([0.5 , 0.18, 0.  ])
     """
+    with np.errstate(under="ignore"):  # a square too small to hold is zero
+        squares, cubes = np.vecdot(p, p), np.vecdot(p * p, p)
+    return spectral_of(p, squares, cubes)
+
+
+def spectral_of(p: Array, squares: Array, cubes: Array) -> Array:
+    """`jacobian_spectral` of rows whose Σp² and Σp³, [...], are known: a guess starts from them."""
     rows = p.reshape(-1, p.shape[-1])
-    where = rows.argmax(axis=-1)[:, None]
-    first = np.take_along_axis(rows, where, axis=-1)[:, 0]
-    rest = rows.copy()
-    np.put_along_axis(rest, where, 0.0, axis=-1)  # counts for nothing in ψ
+    best = np.arange(len(rows)), rows.argmax(axis=-1)
+    first, rest = rows[best], rows.copy()
+    rest[best] = 0.0  # counts for nothing in ψ
     second = rest.max(axis=-1)
     limits = np.finfo(p.dtype)
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", invalid="ignore"):  # of the branch not taken
         norms = first - first**2  # where nothing else has a weight to speak of
         norms[first == second] = first[first == second]
-        open_rows = np.flatnonzero((second > limits.tiny / limits.eps) & (first > second))
-        norms[open_rows] = secular_root(first[open_rows], second[open_rows], rest[open_rows])
+        is_open = (second > limits.tiny / limits.eps) & (first > second)
+        if is_open.any():
+            at = slice(None) if is_open.all() else is_open
+            moments = (squares.reshape(-1)[at], cubes.reshape(-1)[at])
+            norms[at] = secular_root(first[at], second[at], rest[at], *moments)
     return np.maximum(norms, 0.0).reshape(p.shape[:-1])
 
 
-def secular_root(first: Array, second: Array, rest: Array) -> Array:
+def secular_root(first: Array, second: Array, rest: Array, squares: Array, cubes: Array) -> Array:
     """The root λ in (p₂, p₁) of p₁²/(p₁ − λ) = 1 + ψ(λ) for many rows; `rest` holds ψ's p_i.
 
     Written in t = λ − p₂, each term p_i²/(t + p₂ − p_i) of ψ is concave in 1/t. So its tangent
     there, ψ ≈ r + s/t, lies above ψ, and the root of the equation with r + s/t for ψ, a quadratic
-    in t, lies above the true one: the steps (of Bunch, Nielsen and Sorensen 1978) go down to it,
-    never past it, and near it square their error. They start above, from ψ ≤ Σ_{i≥2} p_i²/t, and a
-    row is done once it no longer moves down by more than rounding.
+    in t, lies above the true one: from wherever they start, the steps (of Bunch, Nielsen and
+    Sorensen 1978) go down to it from the second on, never past it, and near it square their error.
+    A step of relative size r in t leaves an error below p₁²r²/16 in λ, as ψ_i is off by at most
+    ψ_i·r²/4 and ψ/(1 + ψ)² ≤ ¼: a row is done once that is rounding.
 
-    >>> secular_root(np.array([0.75]), np.array([0.25]), np.array([[0.25, 0.0]])).round(12).tolist()
+    >>> one = np.array([0.75])
+    >>> secular_root(one, 1 - one, np.array([[0.25, 0.0]]), one, one).round(12).tolist()
     [0.375]
     """
-    width = first - second
-    gap = second[:, None] - rest
-    t = tangent_root(width, first, np.zeros_like(first), np.vecdot(rest, rest))
     eps = np.finfo(first.dtype).eps
-    moving = np.arange(len(first))
+    t = guess(first, second, squares, cubes)
+    left, top, near = np.arange(len(first)), first, second
     for _ in range(STEPS):
-        if not len(moving):
-            break
-        now = np.maximum(t[moving], eps * second[moving])  # λ = p₂ to rounding: no division by 0
-        ratio = rest / (gap + now[:, None])
+        root = near + np.maximum(t[left], eps * near)  # λ above p₂: no division by 0
+        now = root - near  # exactly
+        apart = root[:, None] - rest
+        ratio = np.divide(rest, apart, out=apart)
         slope = np.vecdot(ratio, ratio)  # −ψ′
         value = np.vecdot(rest, ratio) - slope * now
-        below = tangent_root(width[moving], first[moving], value, slope * now**2)
-        t[moving] = np.minimum(below, now)
-        going = now - below > 2.0 * eps * (second[moving] + now)
-        if not going.all():
-            moving, rest, gap = moving[going], rest[going], gap[going]
+        t[left] = after = tangent_root(top - near, top, value, slope * now**2)
+        moved = np.abs(after - now)
+        going = moved > 2.0 * eps * (near + now)
+        going &= top * moved > after * np.sqrt(eps * (near + after))
+        if not going.any():
+            break
+        left, top, near, rest = left[going], top[going], near[going], rest[going]
     return second + t
+
+
+def guess(first: Array, second: Array, squares: Array, cubes: Array) -> Array:
+    """t near the root, from the row's Σp² and Σp³ alone: all p_i but two put at their mean.
+
+    With S = Σ_{i≥3} p_i² and x = Σ_{i≥3} p_i³/S, ψ ≈ p₂²/t + S/(t + p₂ − x), by the same steps.
+
+    >>> one = np.array([0.5])
+    >>> (0.3 + guess(one, np.array([0.3]), np.array([0.38]), np.array([0.16]))).round(6).tolist()
+    [0.388102]
+    """
+    width = first - second
+    others = np.maximum(squares - first**2 - second**2, 0.0)
+    some = np.where(others > 0.0, others, 1.0)
+    mean = np.clip((cubes - first**3 - second**3) / some, 0.0, second)
+    t = tangent_root(width, first, np.zeros_like(first), second**2 + others)
+    for _ in range(GUESSES):
+        t = np.maximum(t, np.finfo(t.dtype).eps * second)
+        share = t / (t + second - mean)  # of 1/t
+        part = others * share
+        t = tangent_root(width, first, part * (1.0 - share) / t, second**2 + part * share)
+    return t
 
 
 def tangent_root(width: Array, first: Array, constant: Array, residue: Array) -> Array:
@@ -118,6 +160,6 @@ def tangent_root(width: Array, first: Array, constant: Array, residue: Array) ->
     """
     lead = 1.0 + constant
     b = first**2 - lead * width + residue
-    root = np.sqrt(b**2 + 4.0 * lead * residue * width)
-    down = np.where(b > 0.0, 2.0 * residue * width, root - b)
-    return down / np.where(b > 0.0, b + root, 2.0 * lead)
+    times = 2.0 * residue * width
+    root = np.sqrt(b**2 + 2.0 * lead * times)
+    return np.where(b > 0.0, times / (root + np.abs(b)), (root - b) / (2.0 * lead))

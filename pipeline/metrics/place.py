@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from pipeline.records import Array, Rows
 
@@ -15,11 +14,14 @@ def at_offset(rows: Rows, offset: int) -> Array:
     [nan, 0.4]
     """
     count, width = rows.weights.shape[-2:]
-    keys = np.arange(rows.first, rows.first + count) + offset
-    here = keys - rows.low
-    inside = (here >= 0) & (here < width)
-    taken = rows.weights[..., np.arange(count), np.where(inside, here, 0)]
-    return np.where(keys < 0, np.nan, np.where(inside, taken, 0.0))
+    start = rows.first + offset - rows.low  # where the first query's key stands in the block
+    first, last = max(0, -start), max(0, min(count, width - start))
+    taken = np.zeros(rows.weights.shape[:-1], rows.weights.dtype)
+    taken[..., : max(0, -rows.first - offset)] = np.nan
+    if first < last:
+        inside = rows.weights[..., first:last, start + first :]
+        taken[..., first:last] = inside.diagonal(axis1=-2, axis2=-1)
+    return taken
 
 
 def self_weight(rows: Rows) -> Array:
@@ -63,8 +65,17 @@ def mean_distance(rows: Rows) -> Array:
     [0.1, 0.4]
     """
     count, width = rows.weights.shape[-2:]
-    last = rows.first + count - 1
-    offsets = np.abs(np.arange(rows.low - last, rows.low + width - rows.first))
-    # the row of query i is the window of these that ends one earlier than that of query i − 1
-    distance = sliding_window_view(offsets.astype(rows.weights.dtype), width)[::-1]
-    return np.einsum("...ij,ij->...i", rows.weights, distance)
+    return np.vecdot(
+        rows.weights, distances(count, width, rows.low - rows.first, rows.weights.dtype)
+    )
+
+
+def distances(count: int, width: int, start: int, dtype: np.dtype) -> Array:
+    """|i − j| for i = 0 … count − 1 and `width` keys j from `start` on; a view, not to write.
+
+    >>> distances(2, 3, 0, np.dtype(float)).tolist()
+    [[0.0, 1.0, 2.0], [1.0, 0.0, 1.0]]
+    """
+    offsets = np.abs(np.arange(start - count + 1, start + width)).astype(dtype)
+    step = offsets.itemsize  # the row of query i is the stretch one entry before that of i − 1
+    return np.ndarray((count, width), dtype, offsets, (count - 1) * step, (-step, step))

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.metrics.jacobian import jacobian_frobenius
-from pipeline.metrics.jacobian import jacobian_spectral as spectral_norm
+from pipeline.metrics.jacobian import frobenius_of, spectral_of
+from pipeline.metrics.shared import once, sum_of_cubes, sum_of_squares, total
 from pipeline.records import Array, Rows
 
 
+@once
 def entropy(rows: Rows) -> Array:
     """H = −Σ_j p_j ln p_j in nats, 0 for one key and ln M for all alike, [..., B, M] → [..., B].
+
+    With g_j = ln(p_j/max p), which a softmax has at hand, H = −Σp·ln(max p) − Σ_j p_j·g_j.
 
     >>> entropy(Rows(np.array([[0.5, 0.5]]), np.array([2]))).round(4).tolist()
     [0.6931]
     """
     p = rows.weights
-    logs = np.maximum(p, np.finfo(p.dtype).tiny)  # 0·ln 0 is 0
-    np.log(logs, out=logs)
-    return np.maximum(-np.einsum("...j,...j->...", p, logs), 0.0)
+    if rows.gaps is None:
+        logs = np.maximum(p, np.finfo(p.dtype).tiny)  # 0·ln 0 is 0
+        np.log(logs, out=logs)
+        return np.maximum(-np.vecdot(p, logs), 0.0)
+    with np.errstate(invalid="ignore"):
+        mean_gap = np.vecdot(p, rows.gaps)
+    if np.isnan(mean_gap).any():  # 0·(−∞) of a key that takes no part
+        mean_gap = np.vecdot(p, np.maximum(rows.gaps, np.finfo(p.dtype).min))
+    top = np.maximum(max_weight(rows), np.finfo(p.dtype).tiny)
+    return np.maximum(-total(rows) * np.log(top) - mean_gap, 0.0)
 
 
 def entropy_normalized(rows: Rows) -> Array:
@@ -41,8 +51,7 @@ def kl_uniform(rows: Rows) -> Array:
     >>> kl_uniform(Rows(np.array([[1.0, 0.0]]), np.array([2]))).round(4).tolist()
     [0.6931]
     """
-    total = rows.weights.sum(axis=-1)
-    return total * np.log(np.maximum(rows.counts, 1)) - entropy(rows)
+    return total(rows) * np.log(np.maximum(rows.counts, 1)) - entropy(rows)
 
 
 def effective_keys(rows: Rows) -> Array:
@@ -51,7 +60,7 @@ def effective_keys(rows: Rows) -> Array:
     >>> effective_keys(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [2.0]
     """
-    return 1.0 / np.einsum("...j,...j->...", rows.weights, rows.weights)
+    return 1.0 / sum_of_squares(rows)
 
 
 def support_size(rows: Rows) -> Array:
@@ -60,9 +69,13 @@ def support_size(rows: Rows) -> Array:
     >>> support_size(Rows(np.array([[0.5, 0.5, 0.0]]), np.array([3]))).tolist()
     [2.0]
     """
-    return np.count_nonzero(rows.weights, axis=-1).astype(float)
+    p = rows.weights
+    if p.min() > 0.0:  # as under a softmax without a mask: no need to count
+        return np.full(p.shape[:-1], float(p.shape[-1]))
+    return np.bitwise_count(np.packbits(p != 0.0, axis=-1)).sum(axis=-1, dtype=float)
 
 
+@once
 def max_weight(rows: Rows) -> Array:
     """max_j p_j, from 1/M to 1.
 
@@ -80,7 +93,7 @@ def jacobian_norm(rows: Rows) -> Array:
     >>> jacobian_norm(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.5]
     """
-    return jacobian_frobenius(rows.weights)
+    return frobenius_of(sum_of_squares(rows), sum_of_cubes(rows))
 
 
 def jacobian_spectral(rows: Rows) -> Array:
@@ -91,4 +104,4 @@ def jacobian_spectral(rows: Rows) -> Array:
     >>> jacobian_spectral(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.5]
     """
-    return spectral_norm(rows.weights)
+    return spectral_of(rows.weights, sum_of_squares(rows), sum_of_cubes(rows))

@@ -29,7 +29,8 @@ class Stream:
 
     def __call__(self, block: Block, rows: Rows) -> None:
         silent = rows.counts == 0
+        some = silent.any()
         with np.errstate(divide="ignore", invalid="ignore"):  # a silent row has no metrics
             for name, metric in self.metrics.items():
-                part = self.rows[name][block.place or ()][..., block.first : block.last]
-                part[...] = np.where(silent, np.nan, metric(rows))
+                part = self.rows[name][block.place or ()][..., block.queries]
+                part[...] = np.where(silent, np.nan, metric(rows)) if some else metric(rows)

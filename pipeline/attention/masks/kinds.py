@@ -81,6 +81,8 @@ class Mask:
 
     def counts(self, first: int, last: int, keys: int) -> Positions:
         """How many of M = `keys` keys each query may attend to, broadcasts to [..., B]."""
+        if self.is_everything:
+            return np.full(last - first, keys)
         if self.rule is None:
             start, stop = self.within(first, last, keys)
             return np.maximum(stop - start, 0)
@@ -114,7 +116,8 @@ class Mask:
 
     def within(self, first: int, last: int, keys: int) -> tuple[Positions, Positions]:
         """The reach of each query, cut to the M = `keys` keys there are, [B] and [B]."""
-        start, stop = (end.clip(0, keys) for end in self.reach(np.arange(first, last)))
+        ends = self.reach(np.arange(first, last))
+        start, stop = (np.minimum(np.maximum(end, 0), keys) for end in ends)
         return np.broadcast_to(start, last - first), np.broadcast_to(stop, last - first)
 
     def holds(self, queries: Positions, keys: Positions) -> Booleans:

@@ -1,0 +1,66 @@
+"""What several metrics read off the same rows, worked out once for each block of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import numpy as np
+
+from pipeline.records import Array, Rows
+
+
+def once(worked_out: Callable[[Rows], Array]) -> Callable[[Rows], Array]:
+    """The same function, which finds what it gave for these rows before; not to be written to.
+
+    >>> calls = []
+    >>> total = once(lambda rows: calls.append(1) or rows.weights.sum(axis=-1))
+    >>> rows = Rows(np.array([[0.25, 0.75]]), np.array([2]))
+    >>> [total(rows).tolist(), total(rows).tolist(), len(calls)]
+    [[1.0], [1.0], 1]
+    """
+
+    @wraps(worked_out)
+    def found(rows: Rows) -> Array:
+        if found not in rows.found:
+            rows.found[found] = worked_out(rows)
+        return rows.found[found]
+
+    return found
+
+
+@once
+def total(rows: Rows) -> Array:
+    """Σ_j p_j, [..., B, M'] → [..., B]: 1 for a softmax.
+
+    >>> total(Rows(np.array([[0.5, 0.25]]), np.array([2]))).tolist()
+    [0.75]
+    """
+    return rows.weights.sum(axis=-1)
+
+
+@once
+def squares(rows: Rows) -> Array:
+    """p_j², [..., B, M'] → the same."""
+    with np.errstate(under="ignore"):  # a square too small to hold is zero
+        return np.square(rows.weights)
+
+
+@once
+def sum_of_squares(rows: Rows) -> Array:
+    """Σ_j p_j², [..., B, M'] → [..., B].
+
+    >>> sum_of_squares(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
+    [0.5]
+    """
+    return np.vecdot(rows.weights, rows.weights)
+
+
+@once
+def sum_of_cubes(rows: Rows) -> Array:
+    """Σ_j p_j³, [..., B, M'] → [..., B].
+
+    >>> sum_of_cubes(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
+    [0.25]
+    """
+    return np.vecdot(squares(rows), rows.weights)
