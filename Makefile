@@ -20,8 +20,8 @@ endif
 run: setup ## one run: make run ARGS="attention.temperature=2"
 	@set -f; $(PY) -m pipeline $(ARGS)
 
-sweep: setup ## a grid of runs: make sweep EXPERIMENT=no_scaling
-	@set -f; $(PY) -m pipeline -m 'experiment=$(EXPERIMENT)' $(ARGS)
+sweep: setup ## a grid of runs: make sweep EXPERIMENT=no_scaling; what is missing of one: RESUME=latest
+	@set -f; $(PY) -m pipeline -m $(if $(RESUME),--resume '$(RESUME)','experiment=$(EXPERIMENT)') $(ARGS)
 
 compare: setup ## runs side by side: make compare RUNS="outputs/a outputs/b" (else the newest sweep)
 	@$(PY) -m pipeline.compare $(RUNS) $(ARGS)
@@ -80,6 +80,7 @@ END {
     print "  ARGS         handed on to the program: any Hydra override, or options of pytest"
     print "  EXPERIMENT   a YAML of experiments/ (ablation)"
     print "  RUNS         folders of runs or sweeps"
+    print "  RESUME       the folder of a sweep to go on with, or latest"
     print "  EXTRAS       glove: the real GloVe vectors, 76 MB; cluster: Dask and Slurm;"
     print "               browser: for the tests of report.html; several with commas between"
     print "  PYTHON       the interpreter .venv is made with: 3.11, 3.12 or 3.13 (python3)"

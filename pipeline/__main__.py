@@ -12,7 +12,7 @@ from pipeline.command import Parser, guarded
 if TYPE_CHECKING:
     from pipeline.compose import Composed
 
-USAGE = "python -m pipeline [-m] [OVERRIDE …]"
+USAGE = "python -m pipeline [-m [--resume SWEEP]] [OVERRIDE …]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,6 +32,8 @@ def parser() -> Parser:
     made.add_argument("overrides", nargs="*")
     made.add_argument("-h", "--help", action="store_true")
     made.add_argument("-m", "--multirun", action="store_true")
+    made.add_argument("--resume", metavar="SWEEP")
+    made.add_argument("--anyway", action="store_true")
     made.add_argument("-c", "--cfg", choices=["job"])
     made.add_argument("--debug", action="store_true")
     return made
@@ -41,6 +43,8 @@ def start(arguments: argparse.Namespace) -> int:
     """Composes, then shows the config, sweeps, or makes one run."""
     from pipeline.compose import compose, hydra
 
+    if arguments.resume is not None:
+        return resume(arguments)
     with hydra(arguments.overrides):
         if not arguments.multirun:
             composed = compose(arguments.overrides)
@@ -52,9 +56,23 @@ def start(arguments: argparse.Namespace) -> int:
         from pipeline.sweep.plan import make_plan
 
         plan = make_plan(arguments.overrides)
-    from pipeline.sweep import sweep
+    from pipeline.sweep.execute import sweep
 
     return sweep(plan)
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """Takes up a sweep that was begun: what is missing or failed is run."""
+    from pipeline.compose import hydra
+    from pipeline.sweep.execute import carry_out
+    from pipeline.sweep.plan import make_plan
+    from pipeline.sweep.resume import asked_again, find_sweep, taken_up
+
+    folder = find_sweep(arguments.resume, arguments.overrides)
+    overrides = asked_again(folder, arguments.overrides)
+    with hydra(overrides):
+        plan = make_plan(overrides)
+    return carry_out(taken_up(plan, folder, arguments.anyway), folder, arguments.anyway)
 
 
 def as_shown(composed: Composed) -> str:

@@ -25,6 +25,7 @@ from pipeline.faults import Fault, Faults, one_line, shorten
 
 ROOT = Path(__file__).resolve().parent.parent
 CONF, EXPERIMENTS = ROOT / "conf", ROOT / "experiments"
+ELSEWHERE = ("outputs=", "sweep.", "hydra.", "hydra/")  # where and how, not what
 OPEN = ("embeddings.table", "study.grid")  # whose keys are the user's own
 
 
@@ -34,7 +35,7 @@ class Composed:
 
     settings: DictConfig  # interpolations not yet resolved
     choices: Mapping[str, str]  # group -> the option chosen
-    overrides: tuple[str, ...]  # what was asked for, in Hydra's syntax, but for outputs
+    overrides: tuple[str, ...]  # what was asked for, in Hydra's syntax, but for `ELSEWHERE`
 
     def resolved(self) -> dict[str, Any]:
         """Plain values, for the gate."""
@@ -101,12 +102,12 @@ def compose(overrides: Sequence[str]) -> Composed:
 
 
 def kept_on_record(overrides: Sequence[str]) -> tuple[str, ...]:
-    """The overrides without the one that says where results go, which a run's record leaves out.
+    """The overrides without those of where and how, which a run's record leaves out.
 
-    >>> kept_on_record(["seed=1", "outputs=elsewhere"])
+    >>> kept_on_record(["seed=1", "outputs=elsewhere", "sweep.engine=inline"])
     ('seed=1',)
     """
-    return tuple(override for override in overrides if not override.startswith("outputs="))
+    return tuple(one for one in overrides if not one.lstrip("+").startswith(ELSEWHERE))
 
 
 def find_faults(overrides: Sequence[str], faults: Faults) -> list[str]:

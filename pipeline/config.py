@@ -36,7 +36,8 @@ from pipeline.metrics import METRICS, scalar_names
 from pipeline.plots import FORMATS, PLOTS
 from pipeline.reading import LANGUAGES
 
-APART = ("outputs", "study")  # no part of what a run is: where and why it is made
+ENGINES = ("inline", "local")  # each a file of pipeline/sweep/engines
+APART = ("outputs", "sweep", "study")  # no part of what a run is: where, how and why it is made
 
 Spec = str | dict[str, Any] | list[Any]
 Texts = tuple[str | tuple[str, ...], ...]
@@ -178,6 +179,16 @@ class Figures(Section):
     dpi: Annotated[int, whole(36, 1200)] = Field(description="pixels per inch of a png")
 
 
+class Sweeping(Section):
+    """How a sweep is carried out; nothing of it changes what a run computes."""
+
+    engine: Annotated[str, one_of(ENGINES)] = Field(description="what carries the runs out")
+    workers: Annotated[int | None, optional(whole(1, 4096))] = Field(
+        description="processes at a time; null for all cores"
+    )
+    fail_fast: Annotated[bool, flag()] = Field(description="whether the first failure ends it")
+
+
 class Law(Section):
     """Something that must hold of the runs of an experiment: one metric along one setting."""
 
@@ -235,6 +246,7 @@ class Config(Section):
     language: Annotated[str, one_of(LANGUAGES)] = Field(description="of reading.md")
     seed: Annotated[int, whole(0)] = Field(description="the master seed")
     outputs: Annotated[str, filled("a folder")] = Field(description="where run folders go")
+    sweep: Sweeping = Field(description="how sweeps are carried out")
     study: Study | None = Field(description="the experiment this run belongs to")
 
     def settings(self) -> dict[str, Any]:

@@ -20,6 +20,9 @@ class Fault(ValueError):
         super().__init__("\n".join(lines))
         self.lines = tuple(one_line(line) for line in lines)
 
+    def __reduce__(self) -> tuple[type[Fault], tuple[str, ...]]:
+        return type(self), self.lines  # line by line through a pickle, as from a worker
+
 
 class Faults:
     """Collects faults of many parts, so that the user sees all of them at once.

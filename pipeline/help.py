@@ -21,6 +21,8 @@ Attention in NumPy, from YAML to weights, metrics and figures in a folder of its
 
 options
   -m, --multirun   a sweep over every value given: attention.temperature=0.5,1,2
+  --resume SWEEP   go on with a sweep: its folder, or latest; runs what is missing or failed
+  --anyway         although its code or its inputs have changed since
   -c, --cfg job    print the composed configuration and stop
   --debug          keep the traceback of a fault
   -h, --help       this text
@@ -39,6 +41,7 @@ examples
   python -m pipeline sentences=penguins embeddings=glove projection=random attention.scale=none
   python -m pipeline -m attention.scale=on,off attention.temperature=0.5,1,2
   python -m pipeline experiment=no_scaling
+  python -m pipeline -m --resume latest
   python -m pipeline.compare outputs/2026-11-23/*"""
 
 

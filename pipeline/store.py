@@ -10,10 +10,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 import math
 import os
 import re
+import secrets
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +33,9 @@ from pipeline.records import Drawing, Result, Table
 from pipeline.tables import embeddings_table, metrics_table, weights_table
 
 ROOT = Path(__file__).resolve().parent.parent
+PART = ".part"  # how the names of what is not whole yet end
+CONFIG, OVERRIDES = ".hydra/config.yaml", ".hydra/overrides.yaml"
+OF_FAILURES = frozenset({CONFIG, OVERRIDES, "traceback.txt", "run.json"})
 
 
 def claim(parent: Path, stamp: str, name: str, now: Callable[[], datetime] = datetime.now) -> Path:
@@ -80,6 +85,57 @@ def whole_or_gone(folder: Path) -> Iterator[Path]:
             raise
 
 
+class Unwritable(Fault):
+    """A place that takes no files: full, read-only, or with something in the way."""
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """A folder that is filled beside its place and appears whole, or not at all.
+
+    Whoever else makes the same folder at the same time, such as the orphan of a killed sweep,
+    neither mixes its files in nor is overwritten: the first that is whole stays.
+    """
+    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PART}")
+    beside.mkdir(parents=True)
+    claimed = os.open(beside, os.O_RDONLY)  # while it is open, no other folder gets its number
+    try:
+        yield beside
+        if not os.path.samestat(beside.stat(), os.fstat(claimed)):
+            raise FileNotFoundError(f"{beside.name} was cleared away and begun again by a write")
+        beside.rename(folder)  # refuses a folder with files in it
+    except BaseException:
+        clear(beside)
+        raise
+    finally:
+        os.close(claimed)
+
+
+def clear_parts(parent: Path) -> None:
+    """Removes what killed processes left half made in `parent`."""
+    for beside in parent.glob(f".*{PART}"):
+        clear(beside)
+
+
+def clear(folder: Path) -> None:
+    """Removes a folder of ours; out of its place at once, so that nobody finds half of it."""
+    with suppress(FileNotFoundError):
+        gone = folder.with_name(f".{secrets.token_hex(4)}.gone{PART}")
+        folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def move_aside(folder: Path, aside: Path) -> Path:
+    """Moves what is not ours to overwrite into `aside`, under a name that is free there."""
+    aside.mkdir(exist_ok=True)
+    for count in itertools.count():
+        place = aside / (f"{folder.name}.{count}" if count else folder.name)
+        if not place.exists():
+            folder.rename(place)
+            return place
+    raise AssertionError("numbers have no end")
+
+
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """A disk that takes no more is a fault of the user's, not a bug of ours."""
@@ -91,9 +147,11 @@ def writing(folder: Path) -> Iterator[None]:
         raise unwritable(folder, error.strerror or str(error)) from error
 
 
-def unwritable(folder: Path, why: str) -> Fault:
+def unwritable(folder: Path, why: str) -> Unwritable:
     """The fault of an outputs folder that cannot take the results."""
-    return Fault(f"outputs: cannot write to {shown(folder)} ({why}); set outputs= to another place")
+    return Unwritable(
+        f"outputs: cannot write to {shown(folder)} ({why}); set outputs= to another place"
+    )
 
 
 def shown(path: Path) -> str:
@@ -127,7 +185,7 @@ def plain(name: str, limit: int) -> str:
 def write(path: Path, content: str | bytes) -> None:
     """`content` at `path`, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     beside.write_bytes(content.encode() if isinstance(content, str) else content)
     beside.replace(path)
 
@@ -185,8 +243,9 @@ def write_run(
 ) -> None:
     """One run's files; `run.json`, with what `about` says once all else is written, last."""
     metrics, figures = settings["metrics"], settings["figures"]
-    write(folder / ".hydra" / "config.yaml", as_yaml(settings))
-    write(folder / ".hydra" / "overrides.yaml", as_yaml(list(overrides)))
+    config = as_yaml(settings)
+    write(folder / CONFIG, config)
+    write(folder / OVERRIDES, as_yaml(list(overrides)))
     write_csv(folder / "weights.csv", weights_table(result.outcomes))
     write_csv(folder / "metrics.csv", metrics_table(result.outcomes, metrics))
     write_csv(folder / "embeddings.csv", embeddings_table(result.outcomes))
@@ -194,7 +253,27 @@ def write_run(
     write_drawings(folder / "figures", drawings, figures["formats"], figures["dpi"])
     write_json(folder / "summary.json", result.scalars)
     seen = {"vectors": result.outcomes[0].embedded.source, "notices": list(result.notices)}
-    write_json(folder / "run.json", {**about(), **seen})
+    write_json(folder / "run.json", {**about(), **seen, "config": digest(config.encode())})
+
+
+def write_failure(
+    folder: Path,
+    settings: Mapping[str, Any],
+    overrides: Sequence[str],
+    traceback: str,
+    about: Mapping[str, Any],
+) -> None:
+    """What a failed run leaves: how it was asked for, and where it broke."""
+    config = as_yaml(settings)
+    write(folder / CONFIG, config)
+    write(folder / OVERRIDES, as_yaml(list(overrides)))
+    write(folder / "traceback.txt", traceback)
+    write_json(folder / "run.json", {**about, "config": digest(config.encode())})
+
+
+def digest(content: bytes) -> str:
+    """SHA-256, by which a file that was changed since is noticed."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def as_yaml(content: object) -> str:

@@ -137,8 +137,9 @@ WRITING = {
     "makedirs", "remove", "symlink_to", "copy", "copyfile", "move", "tofile", "save", "savez",
     "savetxt", "to_csv", "fsync",
 }  # fmt: skip
-# A ledger is appended to, which no other file is; a run's folder is made where its run is made.
-ALLOWED = {"sweep.ledger": {"open", "fsync"}, "sweep.engine": {"mkdir", "rmtree"}}
+# A ledger is appended to, which no other file is; a page of memory is shared through a temporary
+# file.
+ALLOWED = {"sweep.ledger": {"open", "fsync"}, "sweep.engines.local": {"open"}}
 
 
 def calls_that_write(tree: ast.Module) -> Iterator[str]:

@@ -259,6 +259,7 @@ def test_what_pip_left_unfinished_is_tried_again(house: House) -> None:
             ["sweep", "EXPERIMENT=no_scaling", "ARGS=seed=1,2"],
             ["-m pipeline -m experiment=no_scaling seed=1,2"],
         ),
+        (["sweep", "RESUME=latest"], ["-m pipeline -m --resume latest"]),
         (["compare"], ["-m pipeline.compare"]),
         (
             ["compare", "RUNS=a b", "ARGS=--baseline a"],

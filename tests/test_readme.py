@@ -69,7 +69,7 @@ def test_every_command_exists_and_its_overrides_compose(command, tmp_path, monke
     if words[0] == "make":
         assert re.search(rf"^{words[1]}:", MAKEFILE, flags=re.MULTILINE), f"no target {words[1]}"
         given = dict(word.partition("=")[::2] for word in words[2:])
-        assert set(given) <= {"ARGS", "EXPERIMENT", "EXTRAS", "RUNS"}
+        assert set(given) <= {"ARGS", "EXPERIMENT", "EXTRAS", "RESUME", "RUNS"}
         overrides = shlex.split(given.get("ARGS", ""))
         if words[1] == "sweep":
             experiment = given.get("EXPERIMENT", "ablation")

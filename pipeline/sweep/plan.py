@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from pipeline.compose import compose, is_group, kept_on_record, parse
+from pipeline.compose import compose, is_group, parse
 from pipeline.config import Config, Study, validate_study
 from pipeline.faults import Fault
 from pipeline.identity import file_hashes, fingerprint_of
@@ -61,7 +61,8 @@ def make_plan(overrides: Sequence[str]) -> Plan:
     points = Points(grid, base_of, keys, np.full(len(grid.kept), ALONE, np.int32))
     config = points[0].job.config
     name = asked.choices.get("experiment", config.name)
-    return Plan(name, config.study, axes, points, kept_on_record(overrides))
+    kept = tuple(override for override in overrides if not override.startswith("outputs="))
+    return Plan(name, config.study, axes, points, kept)
 
 
 def bases(fixed: Sequence[str], axes: Sequence[Axis]) -> Callable[[Chosen], tuple[Base, Chosen]]:

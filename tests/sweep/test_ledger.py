@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pipeline.faults import Fault
 from pipeline.sweep.ledger import Ledger
 
 ONE = {"run": "a", "key": "1", "seconds": 0.5, "status": "done"}
@@ -17,9 +24,15 @@ TWO = {"run": "b", "key": "2", "seconds": 0.1, "status": "failed", "error": "nã
 def ledger(tmp_path: Path) -> Ledger:
     """With two entries."""
     made = Ledger(tmp_path / "ledger.jsonl")
-    made.append(ONE)
-    made.append(TWO)
+    append(made, ONE, TWO)
     return made
+
+
+def append(ledger: Ledger, *entries: dict[str, Any]) -> None:
+    """As a sweep does."""
+    with ledger.held():
+        for entry in entries:
+            ledger.append(entry)
 
 
 def test_no_file_no_entries(tmp_path: Path) -> None:
@@ -34,7 +47,7 @@ def test_a_line_an_entry_in_order(ledger: Ledger) -> None:
 
 def test_the_last_entry_of_a_run_counts(ledger: Ledger) -> None:
     again = {**TWO, "status": "done"}
-    ledger.append(again)
+    append(ledger, again)
     assert ledger.entries() == {"a": ONE, "b": again}
 
 
@@ -44,6 +57,9 @@ def test_the_last_entry_of_a_run_counts(ledger: Ledger) -> None:
         b"\n",
         b"garbage\n",
         b"{}\n",
+        b'{"run":"c"}\n',
+        b'{"run":["a"],"status":"done"}\n',
+        b'{"run":"a","status":"odd"}\n',
         b"[]\n",
         b"3\n",
         b'"run"\n',
@@ -70,12 +86,53 @@ def test_a_torn_end_loses_its_own_run_alone(ledger: Ledger) -> None:
 def test_what_is_appended_after_a_torn_end_is_kept(ledger: Ledger) -> None:
     # A sweep killed in the middle of a line, and taken up again.
     ledger.path.write_bytes(ledger.path.read_bytes()[:-5])
-    ledger.append({**ONE, "run": "c"})
+    append(ledger, {**ONE, "run": "c"})
     assert list(ledger.entries()) == ["a", "c"]
 
 
 def test_an_entry_is_on_the_disk_when_append_returns(tmp_path: Path) -> None:
     writer = Ledger(tmp_path / "ledger.jsonl")
-    for number in range(3):
-        writer.append({**ONE, "run": str(number)})
-        assert len(Ledger(writer.path).entries()) == number + 1
+    with writer.held():
+        for number in range(3):
+            writer.append({**ONE, "run": str(number)})
+            assert len(Ledger(writer.path).entries()) == number + 1
+
+
+def test_an_undefined_number_is_null(ledger: Ledger) -> None:
+    append(ledger, {**ONE, "scalars": {"entropy": math.nan, "cosine": 0.5}})
+    assert ledger.entries()["a"]["scalars"] == {"entropy": None, "cosine": 0.5}
+
+
+def test_a_line_that_does_not_fit_on_the_disk_is_an_error(ledger: Ledger) -> None:
+    class Full:
+        """A disk with room for three bytes."""
+
+        def write(self, content: bytes) -> int:
+            return min(len(content), 3)
+
+    ledger.file = Full()  # type: ignore[assignment]
+    with pytest.raises(OSError, match="No space left"):
+        ledger.append(ONE)
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from pipeline.sweep.ledger import Ledger
+with Ledger(Path(sys.argv[1])).held():
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_it_is_held_by_one_process_at_a_time_and_not_by_a_dead_one(ledger: Ledger) -> None:
+    words = [sys.executable, "-c", HOLDER, str(ledger.path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(Fault, match=r"resume: .* is being run by another process"):
+            append(ledger, ONE)
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+    append(ledger, {**ONE, "run": "c"})
+    assert list(ledger.entries()) == ["a", "b", "c"]

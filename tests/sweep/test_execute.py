@@ -1,4 +1,4 @@
-"""The engine and the sweep around it: what each run leaves, and what a failure does to the rest."""
+"""A sweep carried out: what each run leaves, and what a failure does to the rest."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from pipeline.sweep.ledger import Ledger
 from tests.command import Said, contents, pipeline, read_csv
 
 SWEEP = ["-m", "attention.scale=on,off", "attention.temperature=0.5,2", "plots=[]"]
+INLINE = "sweep.engine=inline"  # where what a test puts in the place of something is seen
 
 
 def sweep(tmp_path: Path, *more: str) -> Said:
-    """Four runs without figures."""
-    return pipeline(*SWEEP, f"outputs={tmp_path}/out", *more)
+    """Four runs without figures, in this process."""
+    return pipeline(*SWEEP, INLINE, f"outputs={tmp_path}/out", *more)
 
 
 def broken_at(temperature: float, error: BaseException) -> Any:
@@ -67,12 +68,12 @@ def test_a_sweep_leaves_its_plan_ledger_summary_and_runs(tmp_path: Path) -> None
     for run in plan["runs"]:
         about = json.loads((folder / "runs" / run["run"] / "run.json").read_text(encoding="utf-8"))
         assert (about["status"], about["key"]) == ("done", run["key"])
-    assert said.err.endswith("4 of 4 runs, 0 s\n")
+    assert re.search(r"^4 of 4 runs, \d+ s\n\Z", said.err, flags=re.MULTILINE)
 
 
 def test_the_plan_says_what_was_asked_and_every_run(tmp_path: Path) -> None:
     plan = plan_of(sweep(tmp_path).folder)
-    assert plan["overrides"] == SWEEP[1:]
+    assert plan["overrides"] == [*SWEEP[1:], INLINE]
     assert plan["study"] is None
     assert plan["axes"] == [
         {"settings": ["attention.scale"], "values": [["on"], ["off"]]},
@@ -111,7 +112,7 @@ def test_a_run_of_a_sweep_is_the_single_run_of_its_overrides(tmp_path: Path) -> 
 def test_a_failing_run_is_kept_on_record_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr("pipeline.sweep.engine.compute", broken_at(0.5, error))
+    monkeypatch.setattr("pipeline.sweep.work.compute", broken_at(0.5, error))
     said = sweep(tmp_path)
     told = "a bug" if str(error) else "ZeroDivisionError()"
     assert said.code == 1
@@ -127,12 +128,14 @@ def test_a_failing_run_is_kept_on_record_and_the_others_go_on(
             text = (run / "traceback.txt").read_text(encoding="utf-8")
             assert text.startswith("Traceback (most recent call last)")
             assert type(error).__name__ in text
+            assert f"Failed: {entry['run']}: {told}\n" in said.err  # when it happened
             path = f"{run}/traceback.txt"
             assert f"Failed: {entry['run']}: {told} (see {path})" in said.out.splitlines()
     # What is done is summarized.
     rows = read_csv(said.folder / "summary.csv")
     assert [row["attention.temperature"] for row in rows] == ["2.0", "2.0"]
     assert "4 of 4 runs, 2 failed" in said.err
+    assert f"To run what failed or is missing: make sweep RESUME={said.folder}" in said.out
 
 
 def test_a_failing_figure_fails_its_run_alone(
@@ -152,8 +155,10 @@ def test_a_failing_figure_fails_its_run_alone(
 def test_where_every_run_fails_there_is_no_summary(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.sweep.engine.compute", broken_at(0.5, RuntimeError("x")))
-    said = pipeline("-m", "attention.temperature=0.5", "plots=[]", f"outputs={tmp_path}/out")
+    monkeypatch.setattr("pipeline.sweep.work.compute", broken_at(0.5, RuntimeError("x")))
+    said = pipeline(
+        "-m", "attention.temperature=0.5", "plots=[]", INLINE, f"outputs={tmp_path}/out"
+    )
     assert said.code == 1
     assert not (said.folder / "summary.csv").exists()
 
@@ -174,7 +179,8 @@ def test_a_disk_that_fills_up_ends_the_sweep_and_keeps_what_is_done(
     assert (said.code, said.out) == (2, "")
     assert re.fullmatch(
         r"outputs: cannot write to \S+ \(No space left on device\); "
-        r"set outputs= to another place\n",
+        r"set outputs= to another place\n"
+        r"1 of 4 runs are done and kept; to go on, once there is room: make sweep RESUME=\S+\n",
         said.err,
     )
     (folder,) = (tmp_path / "out" / "sweeps").iterdir()

@@ -1,0 +1,15 @@
+"""inline: one run after another in this very process, where a debugger can follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+
+from pipeline.config import Sweeping
+from pipeline.sweep.work import Entry, Task
+
+
+def inline(
+    tasks: Iterable[Task], work: Callable[[Task], Entry], settings: Sweeping
+) -> Generator[Entry]:
+    """The entries in the order of the tasks."""
+    yield from map(work, tasks)

@@ -1,0 +1,123 @@
+"""A sweep, carried out: what is missing is run, the ledger kept, and the end told."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from pipeline.faults import Fault
+from pipeline.store import ROOT, Unwritable, claim_sweep, shown, whole_or_gone, writing
+from pipeline.sweep.engines import ENGINES
+from pipeline.sweep.ledger import Ledger
+from pipeline.sweep.plan import Plan
+from pipeline.sweep.progress import progress
+from pipeline.sweep.record import write_plan
+from pipeline.sweep.settle import Wanted, settle
+from pipeline.sweep.summary import summarize
+from pipeline.sweep.work import Entry, Task, into_folder
+from pipeline.terminal import console
+
+SHOWN = 20  # failures listed at the end
+INTERRUPTED = 130
+
+
+def sweep(plan: Plan) -> int:
+    """Runs the plan into a folder of its own."""
+    folder = claim_sweep(ROOT / plan.config.outputs, plan.name)
+    with whole_or_gone(folder):
+        write_plan(plan, folder)
+    return carry_out(plan, folder)
+
+
+def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
+    """Runs what is missing or failed; the exit code is 1 where a run failed."""
+    wanted = {point.folder: None if anyway else point.key for point in plan.points if alone(point)}
+    ledger = Ledger(folder / "ledger.jsonl")
+    with writing(folder), ledger.held():  # what is finished stays
+        done = settle(wanted, folder, ledger, tell)
+        try:
+            with writing(folder):
+                run_missing(plan, folder, ledger, done)
+        except KeyboardInterrupt:
+            done = settle(wanted, folder, ledger, tell)
+            counts = f"{len(done)} of {len(wanted)} runs are done"
+            tell(f"Interrupted: {counts}. To go on: {again(folder)}")
+            return INTERRUPTED
+        except Unwritable as fault:
+            raise Fault(*fault.lines, no_room(folder, ledger, wanted)) from fault
+        return conclude(plan, folder, ledger, wanted)
+
+
+def no_room(folder: Path, ledger: Ledger, wanted: Wanted) -> str:
+    """What became of a sweep whose disk takes no more."""
+    done = [entry for entry in ledger.entries().values() if entry["status"] == "done"]
+    kept = f"{len(done)} of {len(wanted)} runs are done and kept"
+    return f"{kept}; to go on, once there is room: {again(folder)}"
+
+
+def alone(point: object) -> bool:
+    """Whether a point is run for itself, and not the same as an earlier one."""
+    return getattr(point, "same_as", None) is None
+
+
+def run_missing(plan: Plan, folder: Path, ledger: Ledger, done: set[str]) -> None:
+    """Every run that is not done, on the engine that the config names."""
+    settings = plan.config.sweep
+    work = partial(into_folder, runs=folder.resolve() / "runs")
+    with closing(ENGINES[settings.engine](tasks(plan, done), work, settings)) as entries:
+        total = sum(alone(point) for point in plan.points) - len(done)
+        for entry in progress(entries, total):
+            ledger.append(entry)
+            if settings.fail_fast and entry["status"] == "failed":
+                return
+
+
+def tasks(plan: Plan, done: set[str]) -> Iterator[Task]:
+    """The runs that are to be made, as plain data."""
+    for point in plan.points:
+        if alone(point) and point.folder not in done:
+            job = point.job
+            settings = job.config.model_dump(mode="json", exclude={"study"})
+            yield Task(point.folder, point.key, settings, dict(job.choices), job.overrides)
+
+
+def conclude(plan: Plan, folder: Path, ledger: Ledger, wanted: Wanted) -> int:
+    """What the finished runs show, and what failed; all of it read from the ledger."""
+    entries = {run: entry for run, entry in ledger.entries().items() if run in wanted}
+    done = {run for run, entry in entries.items() if entry["status"] == "done"}
+    summarize(plan, folder, done)
+    failures = [entry for entry in entries.values() if entry["status"] == "failed"]
+    if failures:
+        tell_failures(failures, folder)
+    if len(entries) < len(wanted):
+        left = len(wanted) - len(entries)
+        console().print(f"Not run: {left} of {len(wanted)} (sweep.fail_fast)", soft_wrap=True)
+    if len(done) < len(wanted):
+        console().print(f"To run what failed or is missing: {again(folder)}", soft_wrap=True)
+    print(shown(folder))
+    return int(len(done) < len(wanted))
+
+
+def tell_failures(failures: list[Entry], folder: Path) -> None:
+    """Each failed run, with the place of its traceback."""
+    out = console()
+    for entry in failures[:SHOWN]:
+        traceback = folder / "runs" / entry["run"] / "traceback.txt"
+        told = f" (see {shown(traceback)})" if traceback.exists() else ""
+        out.print(f"Failed: {entry['run']}: {entry['error']}{told}", soft_wrap=True)
+    if len(failures) > SHOWN:
+        out.print(f"and {len(failures) - SHOWN} more; see {shown(folder)}/ledger.jsonl")
+
+
+def again(folder: Path) -> str:
+    """The command that runs what is missing or failed, and nothing else."""
+    return f"make sweep RESUME={shlex.quote(shown(folder))}"
+
+
+def tell(text: str) -> None:
+    """A line for people, beside the results."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,94 @@
+"""Resume: a sweep that was begun is found, planned again, and held against what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.compare.read import read_json
+from pipeline.compose import kept_on_record
+from pipeline.faults import Fault
+from pipeline.identity import provenance
+from pipeline.store import ROOT, shown
+from pipeline.sweep.plan import Plan
+
+LATEST = "latest"
+
+
+def find_sweep(asked: str, overrides: Sequence[str]) -> Path:
+    """The folder of the sweep: `latest`, or a path from here or from the repository."""
+    if asked == LATEST:
+        given = [o.partition("=")[2].strip("'\"") for o in overrides if o.startswith("outputs=")]
+        sweeps = ROOT / (given[-1] if given else "outputs") / "sweeps"
+        found = sorted(sweeps.glob("*/plan.json"))
+        if not found:
+            raise Fault(f"resume: no sweep in {shown(sweeps)}; make one with: make sweep")
+        return found[-1].parent
+    for folder in (Path(asked), ROOT / asked):
+        if (folder / "plan.json").exists():
+            return folder
+    raise Fault(
+        f"resume: {asked} is no sweep (it has no plan.json); expected a sweep's folder, or {LATEST}"
+    )
+
+
+def asked_again(folder: Path, overrides: Sequence[str]) -> list[str]:
+    """The overrides of a sweep: those it began with, unless the command line repeats them.
+
+    What says how and not what (`sweep.engine=inline`) may be new each time.
+    """
+    if kept_on_record(overrides):
+        return list(overrides)
+    again = {override.partition("=")[0] for override in overrides}
+    recorded = read_json(folder / "plan.json")["overrides"]
+    return [*(o for o in recorded if o.partition("=")[0] not in again), *overrides]
+
+
+def taken_up(plan: Plan, folder: Path, anyway: bool) -> Plan:
+    """The plan, if its runs are those that the sweep was begun with.
+
+    A sweep whose runs would come out otherwise today is taken up `anyway` alone: what is missing
+    is then made as it would be made today, in the folders that were planned.
+    """
+    record = read_json(folder / "plan.json")
+    before = [(run["run"], run["key"]) for run in record["runs"]]
+    if before == [(point.folder, point.key) for point in plan.points]:
+        return plan
+    if [run["overrides"] for run in record["runs"]] != [
+        list(point.overrides) for point in plan.points
+    ]:
+        raise Fault(
+            f"resume: {shown(folder)} was made of other runs ({len(before)}) than are asked for "
+            f"({len(plan.points)}); expected no overrides, or those it was begun with"
+        )
+    if not anyway:
+        raise Fault(
+            f"resume: {shown(folder)} was begun with {what_changed(record)}, so its runs would not "
+            "be the same today; expected an unchanged checkout, or --anyway to keep what is done "
+            "and make the rest as of today"
+        )
+    names = [run for run, _ in before]
+    points: Any = tuple(map(Renamed, plan.points, names))
+    return replace(plan, points=points)
+
+
+@dataclass(frozen=True, eq=False)
+class Renamed:
+    """A point of today's plan in the folder that it had when its sweep was begun."""
+
+    point: Any
+    folder: str
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.point, name)
+
+
+def what_changed(record: Mapping[str, Any]) -> str:
+    """What is not as it was when a sweep was planned."""
+    now = provenance()
+    if record.get("code") == now.get("code"):
+        return "other input files, or other defaults in conf/"
+    commits = (str(about.get("commit"))[:7] for about in (record, now))
+    return "other code (commit {}, now {})".format(*commits)

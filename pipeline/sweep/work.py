@@ -1,0 +1,101 @@
+"""The work of one run of a sweep, from plain data to a ledger entry; the same on every engine."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.compare.read import is_done, read_json
+from pipeline.config import validate
+from pipeline.faults import Fault
+from pipeline.identity import FORMAT
+from pipeline.perform import Job, compute, record
+from pipeline.records import Result
+from pipeline.store import Unwritable, appearing, write_failure, writing
+
+Entry = dict[str, Any]  # a line of the ledger
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A run as plain values, as it is handed to a worker."""
+
+    run: str  # its folder's name
+    key: str
+    settings: Mapping[str, Any]  # the whole configuration but for the study
+    choices: Mapping[str, str]
+    overrides: Sequence[str]
+
+    def job(self) -> Job:
+        """The run as it is performed."""
+        return Job(validate({**self.settings, "study": None}), self.choices, tuple(self.overrides))
+
+
+def into_folder(task: Task, runs: Path) -> Entry:
+    """Makes the run and its folder below `runs`; a failure leaves its traceback there.
+
+    A folder that is there already was made by a worker that died after it: it is read. A disk that
+    takes no more is no failure of the run, and ends the sweep.
+    """
+    folder = runs / task.run
+    if is_done(folder):
+        return read_entry(folder)
+    start = time.perf_counter()
+    job = task.job()
+    try:
+        refuse_changed_inputs(task, job)
+        result, seconds = compute(job)
+        with writing(folder), appearing(folder) as beside:
+            record(job, result, beside, seconds)
+    except Unwritable:
+        raise
+    except Exception as error:
+        about = {"format": FORMAT, "status": "failed", "key": task.key, "error": str(error)}
+        with writing(folder), appearing(folder) as beside:
+            told = traceback.format_exc()
+            write_failure(beside, job.config.settings(), job.overrides, told, about)
+        return failed(task, error, time.perf_counter() - start)
+    return done(task, result, time.perf_counter() - start)
+
+
+def refuse_changed_inputs(task: Task, job: Job) -> None:
+    """A run whose files are no longer those of the plan would be another run."""
+    if job.key != task.key:
+        files = ", ".join(job.inputs) or "the code"
+        raise Fault(f"{files}: changed since the sweep was planned")
+
+
+def done(task: Task, result: Result, seconds: float) -> Entry:
+    """The entry of a run that went well: all that summaries read of it."""
+    return {
+        **head(task, "done", seconds),
+        "scalars": dict(result.scalars),
+        "vectors": result.outcomes[0].embedded.source,
+        "notices": list(result.notices),
+    }
+
+
+def failed(task: Task, error: BaseException | str, seconds: float = 0.0) -> Entry:
+    """The entry of a run that failed, with the first line of why."""
+    told = str(error).partition("\n")[0] or repr(error)
+    return {**head(task, "failed", seconds), "error": told}
+
+
+def head(task: Task, status: str, seconds: float) -> Entry:
+    """What every entry begins with."""
+    return {"run": task.run, "key": task.key, "status": status, "seconds": round(seconds, 4)}
+
+
+def read_entry(folder: Path) -> Entry:
+    """The entry of a finished run, from its folder."""
+    about = read_json(folder / "run.json")
+    return {
+        "run": folder.name,
+        **{name: about[name] for name in ("key", "status", "seconds")},
+        "scalars": read_json(folder / "summary.json"),
+        **{name: about[name] for name in ("vectors", "notices")},
+    }
