@@ -5,6 +5,7 @@ Each worker is an executor of its own, so that one that dies takes no neighbor w
 
 from __future__ import annotations
 
+import atexit
 import mmap
 import os
 import signal
@@ -93,9 +94,18 @@ class Worker:
     def stop(self) -> None:
         """Ends the process, whatever it is doing."""
         self.executor.shutdown(wait=True, kill_workers=True)
+        self.file.close()
 
 
 WORKERS: dict[int, list[Worker]] = {}  # threads each -> those without work, kept for the next sweep
+
+
+@atexit.register
+def dismiss() -> None:
+    """Ends the workers that were kept."""
+    while WORKERS:
+        for worker in WORKERS.popitem()[1]:
+            worker.stop()
 
 
 @contextmanager
