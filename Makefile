@@ -24,7 +24,7 @@ sweep: setup ## a grid of runs: make sweep EXPERIMENT=no_scaling; what is missin
 	@set -f; $(PY) -m pipeline -m $(if $(RESUME),--resume '$(RESUME)','experiment=$(EXPERIMENT)') $(ARGS)
 
 compare: setup ## runs side by side: make compare RUNS="outputs/a outputs/b" (else the newest sweep)
-	@$(PY) -m pipeline.compare $(RUNS) $(ARGS)
+	@set -f; $(PY) -m pipeline.compare $(RUNS) $(ARGS)
 
 ##@ Development
 test: setup-dev ## the tests and the doctests: make test ARGS="-k softmax"
@@ -79,8 +79,8 @@ END {
     print "\nNames"
     print "  ARGS         handed on to the program: any Hydra override, or options of pytest"
     print "  EXPERIMENT   a YAML of experiments/ (ablation)"
-    print "  RUNS         folders of runs or sweeps"
     print "  RESUME       the folder of a sweep to go on with, or latest"
+    print "  RUNS         folders of runs or sweeps, globs, latest:2 (the newest sweep)"
     print "  EXTRAS       glove: the real GloVe vectors, 76 MB; cluster: Dask and Slurm;"
     print "               browser: for the tests of report.html; several with commas between"
     print "  PYTHON       the interpreter .venv is made with: 3.11, 3.12 or 3.13 (python3)"

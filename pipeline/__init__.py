@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from pipeline.attention import attend, attend_gradients
 
 if TYPE_CHECKING:
-    from pipeline.compare import load_runs
+    from pipeline.compare import load_metrics, load_runs, load_weights
 
-__all__ = ["attend", "attend_gradients", "load_runs"]
+OF_COMPARE = ("load_metrics", "load_runs", "load_weights")
+
+__all__ = ["attend", "attend_gradients", "load_metrics", "load_runs", "load_weights"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "load_runs":  # pandas is imported by those who compare, not by every command
-        from pipeline.compare import load_runs
+    if name in OF_COMPARE:  # pandas is imported by those who compare, not by every command
+        from pipeline import compare
 
-        return load_runs
+        return getattr(compare, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

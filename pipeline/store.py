@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import itertools
 import json
 import math
@@ -27,6 +26,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from pipeline.cells import guard
 from pipeline.faults import Fault
 from pipeline.plots import render
 from pipeline.records import Drawing, Result, Table
@@ -192,15 +192,27 @@ def write(path: Path, content: str | bytes) -> None:
 
 def write_csv(path: Path, table: Table) -> None:
     """A table as UTF-8 CSV; a float in the shortest form that reads back to the same float."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(table.columns)
+    lines = Lines()
+    writer = csv.writer(lines, lineterminator="\r\n")  # so that a cell with either is quoted
+    writer.writerow([cell(name) for name in table.columns])
     writer.writerows([cell(value) for value in row] for row in table.rows)
-    write(path, buffer.getvalue())
+    write(path, "".join(lines.written))
+
+
+class Lines:
+    """Takes a row of CSV at a time and ends it with a line feed alone."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def write(self, row: str) -> None:
+        self.written.append(row.removesuffix("\r\n") + "\n")
 
 
 def cell(value: object) -> object:
-    """A value as CSV holds it: an undefined number is an empty cell."""
+    """A value as CSV holds it: an undefined number empty, a formula as text (see cells.py)."""
+    if isinstance(value, str):
+        return guard(value)
     if isinstance(value, float | np.floating):
         return "" if math.isnan(value) else repr(float(value))
     return value

@@ -1,5 +1,5 @@
-"""Compare: runs → one table, the difference of two, and later its causes and a page."""
+"""Compare: runs → one table, the difference of two and its causes."""
 
-from pipeline.compare.table import load_runs
+from pipeline.compare.frames import load_metrics, load_runs, load_weights
 
-__all__ = ["load_runs"]
+__all__ = ["load_metrics", "load_runs", "load_weights"]

@@ -1,72 +1,93 @@
-"""The difference of two runs: their weights subtracted, sentence by sentence."""
+"""The difference of two runs: what was changed, and what that did, sentence by sentence."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from pipeline.compare.read import Run
-from pipeline.faults import Fault
-from pipeline.plots.difference import difference
-from pipeline.records import Array, Drawing
+from pipeline.compare.sentence import SentenceDifference, subtracted
+from pipeline.compare.settings import differing, value_of
+from pipeline.compare.table import metric_names, scalar
+from pipeline.compare.weights import Place, Points, Weights, read_points, read_weights
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
-    """One sentence's weights, as read from weights.csv."""
+class Change:
+    """A setting or a metric in both runs."""
 
-    queries: tuple[str, ...]  # [N]
-    keys: tuple[str, ...]  # [M]
-    values: Array  # [H, N, M]
-
-    def fits(self, other: Weights) -> bool:
-        """Whether the two are of the same tokens and as many heads."""
-        mine, theirs = ((w.queries, w.keys, w.values.shape) for w in (self, other))
-        return mine == theirs
+    name: str
+    before: Any
+    after: Any
 
 
-def read_weights(folder: Path) -> dict[str, Weights]:
-    """Sentence → its weights."""
-    try:
-        with (folder / "weights.csv").open(encoding="utf-8", newline="") as file:
-            by_sentence: dict[str, list[dict[str, str]]] = {}
-            for row in csv.DictReader(file):
-                by_sentence.setdefault(row["sentence"], []).append(row)
-        return {sentence: gathered(rows) for sentence, rows in by_sentence.items()}
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise Fault(f"compare: cannot read {folder}/weights.csv ({error})") from error
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """Two runs, and all that sets them apart."""
+
+    before: Run
+    after: Run
+    settings: tuple[Change, ...]  # the changed ones alone
+    metrics: tuple[Change, ...]  # NaN where undefined
+    sentences: tuple[SentenceDifference, ...]
+    notes: tuple[str, ...]  # what could not be compared, and why
 
 
-def gathered(rows: Sequence[Mapping[str, str]]) -> Weights:
-    """The rows of one sentence as its tokens and a matrix a head."""
-    axes = ("head", "query_position", "key_position")
-    values = np.full([max(int(row[axis]) for row in rows) + 1 for axis in axes], np.nan)
-    queries: dict[int, str] = {}
-    keys: dict[int, str] = {}
-    for row in rows:
-        head, i, j = (int(row[axis]) for axis in axes)
-        values[head, i, j] = float(row["weight"])
-        queries[i], keys[j] = row["query"], row["key"]
-    if np.isnan(values).any():
-        raise ValueError("rows are missing")
-    return Weights(in_order(queries), in_order(keys), values)
+def difference(before: Run, after: Run) -> Difference:
+    """`after` against `before`, from their folders."""
+    pair = [before, after]
+    settings = [Change(n, value_of(before, n), value_of(after, n)) for n in differing(pair)]
+    metrics = [Change(n, scalar(before, n), scalar(after, n)) for n in metric_names(pair)]
+    sentences, notes = of_sentences(
+        (read_weights(before.folder), read_weights(after.folder)),
+        (read_points(before.folder), read_points(after.folder)),
+    )
+    return Difference(
+        before, after, tuple(settings), tuple(metrics), tuple(sentences), tuple(notes)
+    )
 
 
-def in_order(tokens: Mapping[int, str]) -> tuple[str, ...]:
-    """Tokens by position as a row of them."""
-    return tuple(tokens[place] for place in sorted(tokens))
+def of_sentences(
+    weights: tuple[Mapping[Place, Weights], Mapping[Place, Weights]],
+    points: tuple[Mapping[Place, Points], Mapping[Place, Points]],
+) -> tuple[list[SentenceDifference], list[str]]:
+    """Every sentence that both runs have, and a line for each that could not be compared."""
+    pairs, notes = paired(*weights)
+    found = []
+    for place, other in pairs:
+        a, b = weights[0][place], weights[1][other]
+        if len(a.values) != len(b.values):
+            heads = f"{len(a.values)} against {len(b.values)} heads"
+            notes.append(f"Weights of {spoken(place)} not subtracted: {heads}.")
+            continue
+        one = subtracted(place, a, b, (points[0].get(place), points[1].get(other)))
+        if one.queries and one.keys:
+            found.append(one)
+        else:
+            notes.append(f"Weights of {spoken(place)} not subtracted: no token in common.")
+    return found, notes
 
 
-def differences(before: Run, after: Run, title: str) -> Iterator[tuple[str, Drawing]]:
-    """A drawing of after − before for each sentence that both runs attended to."""
-    one, two = read_weights(before.folder), read_weights(after.folder)
-    for sentence, weights in one.items():
-        other = two.get(sentence)
-        if other and weights.fits(other):
-            change = other.values - weights.values
-            drawing = difference(change, weights.queries, weights.keys, title)
-            yield f"difference_{sentence}", drawing
+def paired(
+    one: Mapping[Place, Weights], two: Mapping[Place, Weights]
+) -> tuple[list[tuple[Place, Place]], list[str]]:
+    """Sentences of one name as pairs, then the rest in order; and a line for each left over."""
+    pairs = [(place, place) for place in one if place in two]
+    rest, others = (
+        [p for p in these if p not in those] for these, those in ((one, two), (two, one))
+    )
+    for layer in dict.fromkeys(layer for _, layer in rest):
+        mine, theirs = ([p for p in places if p[1] == layer] for places in (rest, others))
+        pairs += zip(mine, theirs, strict=False)
+    left, right = {mine for mine, _ in pairs}, {theirs for _, theirs in pairs}
+    lonely = [
+        *((place, "baseline") for place in one if place not in left),
+        *((place, "run") for place in two if place not in right),
+    ]
+    return pairs, [f"Weights of {spoken(p)} not subtracted: only in the {w}." for p, w in lonely]
+
+
+def spoken(place: Place) -> str:
+    """A sentence, and its layer where it is not the first."""
+    return place[0] + (f", layer {place[1]}" if place[1] else "")

@@ -1,10 +1,12 @@
-"""Run folders → one record a run: its settings, its choices and its scalars."""
+"""A run folder → one record: its settings, its choices and its scalars."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ import yaml
 
 from pipeline.faults import Fault
 from pipeline.identity import FORMAT
-from pipeline.store import ROOT, shown
+from pipeline.store import shown
 
-PathLike = str | Path
+SECTION = re.compile(r"^(?=[^\s#-])", flags=re.MULTILINE)  # where a key of the top level stands
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,42 +36,6 @@ class Run:
         return shown(self.folder)
 
 
-def find_runs(paths: Sequence[PathLike]) -> list[Run]:
-    """The finished runs in those folders, each once; the newest sweep where none is named."""
-    folders = [Path(path) for path in paths] or [newest_sweep()]
-    found: dict[Path, Run] = {}
-    for folder in folders:
-        for run in runs_in(folder):
-            found.setdefault(run.folder.resolve(), run)
-    return list(found.values())
-
-
-def newest_sweep() -> Path:
-    """The sweep folder with the latest time in its name."""
-    sweeps = sorted((ROOT / "outputs" / "sweeps").glob("*/plan.json"))
-    if not sweeps:
-        raise Fault("compare: no sweep in outputs/sweeps; make one with: make sweep")
-    return sweeps[-1].parent
-
-
-def runs_in(folder: Path) -> Iterator[Run]:
-    """The runs of a run folder, a sweep folder, or a folder of run folders."""
-    if not folder.is_dir():
-        raise Fault(f"compare: no folder {folder}; expected a run or a sweep")
-    if (folder / "run.json").exists() or (folder / "weights.csv").exists():
-        yield read_run(folder)
-        return
-    if (folder / "plan.json").exists():
-        names = [point["run"] for point in read_json(folder / "plan.json").get("runs", [])]
-        inside = [folder / "runs" / name for name in names]
-    else:
-        inside = sorted(path.parent for path in folder.glob("*/run.json"))
-    done = [path for path in inside if is_done(path)]
-    if not done:
-        raise Fault(f"compare: {folder} holds no finished run; expected a run or a sweep")
-    yield from map(read_run, done)
-
-
 def is_done(folder: Path) -> bool:
     """Whether the folder's run.json says done."""
     record = folder / "run.json"
@@ -77,20 +44,21 @@ def is_done(folder: Path) -> bool:
 
 def read_run(folder: Path) -> Run:
     """One run; a folder that is none, or is of another format, is refused by name."""
-    if not is_done(folder):
+    record = folder / "run.json"
+    about = read_json(record) if record.exists() else {}
+    if about.get("status") != "done":
         raise Fault(f"compare: {folder} is no finished run (its run.json does not say done)")
-    about = read_json(folder / "run.json")
     if about.get("format") != FORMAT:
         raise Fault(
             f"compare: {folder} has records of format {about.get('format')!r}, expected {FORMAT}"
         )
     try:
         text = (folder / ".hydra" / "config.yaml").read_text(encoding="utf-8")
-        settings = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, yaml.YAMLError) as error:
+        settings = settings_in(text)
+    except (OSError, yaml.YAMLError, ValueError) as error:
         raise Fault(f"compare: cannot read {folder}/.hydra/config.yaml ({error})") from error
     scalars = read_json(folder / "summary.json")
-    return Run(folder, flat(settings), about["choices"], scalars, about)
+    return Run(folder, settings, about["choices"], scalars, about)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -102,6 +70,29 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise Fault(f"compare: cannot read {path} ({error})") from error
     return content
+
+
+def settings_in(text: str) -> dict[str, Any]:
+    """A config.yaml as dotted names and values.
+
+    The runs of a sweep differ in few sections, so each section is parsed once for all of them.
+
+    >>> settings_in("seed: 1\\nplots:\\n- heatmap\\nattention:\\n  scale: none\\n")
+    {'seed': 1, 'plots': '["heatmap"]', 'attention.scale': 'none'}
+    """
+    found: dict[str, Any] = {}
+    for section in SECTION.split(text):
+        found.update(settings_of(section))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def settings_of(section: str) -> Mapping[str, Any]:
+    """One section of a config.yaml."""
+    content = yaml.load(section, Loader=LOADER)
+    if content is not None and not isinstance(content, dict):
+        raise ValueError(f"expected settings, got {content!r:.40}")
+    return flat(content or {})
 
 
 def flat(settings: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -2,64 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
-from pipeline.compare.read import PathLike, Run, find_runs
-from pipeline.faults import Fault
+from pipeline.compare.read import Run
+from pipeline.compare.settings import differing, value_of
 from pipeline.records import Table
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-IGNORED = ("name",)  # settings that say nothing of what was computed
-
-
-def load_runs(*paths: PathLike) -> pd.DataFrame:
-    """Runs as a pandas DataFrame: `run` (its folder), the settings that differ, the metrics.
-
-    Each path is a run folder, a sweep folder or a folder of run folders; without any, the newest
-    sweep. Raises `Fault` (a ValueError) for a folder that holds no finished run.
-    """
-    import pandas as pd
-
-    table = runs_table(find_runs(paths))
-    return pd.DataFrame(table.rows, columns=list(table.columns))
 
 
 def runs_table(runs: Sequence[Run]) -> Table:
-    """A row a run."""
+    """A row a run: its folder, the settings that differ, the metrics."""
     settings, metrics = differing(runs), metric_names(runs)
     rows = [
         (run.name, *(value_of(run, s) for s in settings), *(scalar(run, m) for m in metrics))
         for run in runs
     ]
     return Table(("run", *settings, *metrics), rows)
-
-
-def differing(runs: Sequence[Run]) -> list[str]:
-    """The settings that differ between the runs, chosen groups first.
-
-    A setting that follows from its group's chosen file (the text of the sentences, say) is not
-    named beside it: it differs only if it does so within one choice.
-    """
-    names = dict.fromkeys(name for run in runs for name in run.settings)
-    sections = dict.fromkeys(name.partition(".")[0] for name in names)
-    chosen = [name for name in sections if any(name in run.choices for run in runs)]
-    found = [group for group in chosen if len({run.choices.get(group) for run in runs}) > 1]
-    for name in names:
-        group = name.partition(".")[0]
-        by_choice: dict[Any, set[Any]] = {}
-        for run in runs:
-            by_choice.setdefault(run.choices.get(group), set()).add(run.settings.get(name))
-        if name not in IGNORED and any(len(values) > 1 for values in by_choice.values()):
-            found.append(name)
-    return found
-
-
-def value_of(run: Run, setting: str) -> Any:
-    """What a setting is in a run: the option of a group, or a value; None where it has none."""
-    return run.choices[setting] if setting in run.choices else run.settings.get(setting)
 
 
 def scalar(run: Run, metric: str) -> float:
@@ -73,34 +31,36 @@ def metric_names(runs: Sequence[Run]) -> list[str]:
     return list(dict.fromkeys(name for run in runs for name in run.scalars))
 
 
-def against(table: Table, metrics: Sequence[str], baseline: int) -> Table:
-    """The table with each metric's difference from the baseline row beside it."""
+def against(
+    table: Table, metrics: Sequence[str], baseline: int, is_relative: bool = False
+) -> Table:
+    """The table with each metric's change from the baseline row beside it.
+
+    The change is x − b; the relative one, after it where it is asked for, (x − b)/|b|, undefined
+    (NaN) where b is 0.
+
+    >>> table = Table(("run", "m"), [("a", 2.0), ("b", 3.0)])
+    >>> against(table, ["m"], 0, is_relative=True).rows
+    [('a', 2.0, 0.0, 0.0), ('b', 3.0, 1.0, 0.5)]
+    """
     places = [list(table.columns).index(metric) for metric in metrics]
-    base = table.rows[baseline]
-    rows = [
-        (*row, *(number(row[place]) - number(base[place]) for place in places))
-        for row in table.rows
-    ]
-    return Table((*table.columns, *(f"{metric}_change" for metric in metrics)), rows)
+    bases = [number(table.rows[baseline][place]) for place in places]
+    columns = [*table.columns, *(f"{metric}_change" for metric in metrics)]
+    columns += [f"{metric}_relative" for metric in metrics] if is_relative else []
+    rows = []
+    for row in table.rows:
+        changes = [number(row[place]) - base for place, base in zip(places, bases, strict=True)]
+        shares = [share(change, base) for change, base in zip(changes, bases, strict=True)]
+        rows.append((*row, *changes, *(shares if is_relative else [])))
+    return Table(columns, rows)
+
+
+def share(change: float, base: float) -> float:
+    """A change as a share of what it was, (x − b)/|b|; NaN where b is 0."""
+    return change / abs(base) if base else math.nan
 
 
 def number(value: object) -> float:
     """A cell that is known to be a number."""
     assert isinstance(value, float)
     return value
-
-
-def find_baseline(runs: Sequence[Run], asked: str | None) -> int:
-    """The place of the run the user named, by its folder or a part of it; the first otherwise."""
-    if asked is None:
-        return 0
-    wanted = asked.rstrip("/")
-    exact = [
-        i for i, run in enumerate(runs) if wanted in (run.name, str(run.folder), run.folder.name)
-    ]
-    found = exact or [i for i, run in enumerate(runs) if wanted in run.name]
-    if len(found) != 1:
-        many = "no run" if not found else f"{len(found)} runs"
-        names = ", ".join(run.folder.name for run in runs[:6]) + (", …" if len(runs) > 6 else "")
-        raise Fault(f"--baseline: {many} called {asked!r}; expected one of: {names}")
-    return found[0]

@@ -11,6 +11,8 @@ import pytest
 from pipeline.metrics import scalar_names
 from tests.command import DEFAULT_METRICS, compare, contents, pipeline, read_csv
 
+TABLES = ["comparison.csv", "comparison.md", "comparison.tex"]
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
@@ -26,7 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Comparisons go below a folder of the test's own, and the newest sweep is looked for there."""
     monkeypatch.setattr("pipeline.compare.__main__.ROOT", tmp_path)
-    monkeypatch.setattr("pipeline.compare.read.ROOT", tmp_path)
+    monkeypatch.setattr("pipeline.compare.find.ROOT", tmp_path)
     return tmp_path
 
 
@@ -42,7 +44,7 @@ def test_many_runs_are_a_table_and_a_csv(runs: list[Path], root: Path) -> None:
         r"outputs/comparisons/\d{4}-\d\d-\d\d_[\d.-]+_comparison",
         said.folder.relative_to(root).as_posix(),
     )
-    assert list(contents(said.folder)) == ["comparison.csv"]
+    assert list(contents(said.folder)) == TABLES
     rows = read_csv(said.folder / "comparison.csv")
     metrics = scalar_names(DEFAULT_METRICS)
     assert list(rows[0]) == [
@@ -84,7 +86,11 @@ def test_two_runs_are_subtracted(runs: list[Path], base: int) -> None:
     said = compare(*runs[:2], "--baseline", runs[base].name)
     assert said.code == 0
     name = "figures/difference_pinguins"
-    assert list(contents(said.folder)) == ["comparison.csv", f"{name}.csv", f"{name}.png"]
+    shared = "figures/displacement_pinguins"
+    assert list(contents(said.folder)) == [
+        *TABLES, f"{name}.csv", f"{name}.png", f"{shared}.csv", f"{shared}.png",
+        "pairs.csv", "rows.csv",
+    ]  # fmt: skip
     before, after = weights(runs[base]), weights(runs[1 - base])
     rows = read_csv(said.folder / f"{name}.csv")
     assert list(rows[0]) == ["head", "query_position", "query", "key_position", "key", "change"]
@@ -102,7 +108,9 @@ def test_two_runs_stand_side_by_side(runs: list[Path]) -> None:
     assert lines[:2] == [f"baseline: {runs[0]}", f"run: {runs[1]}"]
     assert "attention.scale sqrt_dk none" in lines
     one, two = entropy(runs[0]), entropy(runs[1])
-    assert f"entropy {one:.4f} {two:.4f} {two - one:.4f}" in lines
+    share = 100 * (two - one) / one
+    assert f"entropy {one:.4f} {two:.4f} {two - one:.4f} {share:+.1f} %" in lines
+    assert lines[lines.index("Weights that moved most") + 2] == "joelho joelho 0.3391 0.4984 0.1593"
 
 
 def test_the_same_settings_are_said_to_be_the_same(runs: list[Path], tmp_path: Path) -> None:
@@ -114,24 +122,35 @@ def test_the_same_settings_are_said_to_be_the_same(runs: list[Path], tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "override",
+    ("override", "said"),
     [
-        "sentences.text=[[Os,tem]]",
-        "sentences.text=[[tem,Os,pinguins,joelho,Os]]",
-        "sentences.name=x",
+        ("sentences.text=[[x]]", "Weights of pinguins not subtracted: no token in common."),
+        (
+            "sentences.text=[[Os],[tem]]",
+            "Weights of pinguins-2 not subtracted: only in the run.",
+        ),
+        (
+            "sentences.text=[[Os,tem,gato]]",
+            "No partner for 'gato' (query and key 2 of pinguins), which is only in the run.",
+        ),
     ],
 )
-def test_weights_of_other_tokens_are_not_subtracted(
-    runs: list[Path], tmp_path: Path, override: str
+def test_what_has_no_partner_is_said(
+    runs: list[Path], tmp_path: Path, override: str, said: str
 ) -> None:
-    other = pipeline(override, "plots=[]", f"outputs={tmp_path}/other").folder
-    said = compare(runs[0], other)
-    assert said.code == 0
-    assert (
-        "Weights not subtracted: the runs have no sentence of the same tokens."
-        in said.out.splitlines()
-    )
-    assert list(contents(said.folder)) == ["comparison.csv"]
+    words = [override, "embeddings.unknown=seeded", "plots=[]", f"outputs={tmp_path}/other"]
+    found = compare(runs[0], pipeline(*words).folder)
+    assert found.code == 0
+    assert said in found.out.splitlines()
+
+
+def test_a_sentence_of_another_name_is_paired_by_its_place(
+    runs: list[Path], tmp_path: Path
+) -> None:
+    other = pipeline("sentences.name=x", "plots=[]", f"outputs={tmp_path}/other").folder
+    rows = read_csv(compare(runs[0], other).folder / "rows.csv")
+    assert [row["query"] for row in rows] == ["Os", "pinguins", "não", "tem", "joelho"]
+    assert {float(row["total_variation"]) for row in rows} == {0.0}
 
 
 def test_nor_are_those_of_another_count_of_heads(tmp_path: Path) -> None:
@@ -144,7 +163,8 @@ def test_nor_are_those_of_another_count_of_heads(tmp_path: Path) -> None:
         ).folder
         for heads in (1, 2)
     )
-    assert "Weights not subtracted" in compare(one, two).out
+    said = "Weights of pinguins not subtracted: 1 against 2 heads."
+    assert said in compare(one, two).out.splitlines()
 
 
 def test_of_several_sentences_those_in_common_are_subtracted(tmp_path: Path) -> None:
@@ -155,7 +175,8 @@ def test_of_several_sentences_those_in_common_are_subtracted(tmp_path: Path) -> 
         for second in ("[joelho]", "[tem]")
     )
     said = compare(one, two)
-    assert [name for name in contents(said.folder) if name.endswith(".png")] == [
+    pictures = [name for name in contents(said.folder) if name.startswith("figures/difference")]
+    assert [name for name in pictures if name.endswith(".png")] == [
         "figures/difference_pinguins-1.png",
         "figures/difference_pinguins-3.png",
     ]
@@ -171,7 +192,10 @@ def test_without_a_path_it_is_the_newest_sweep(root: Path) -> None:
 def test_bad_input_is_one_line_and_leaves_nothing(runs: list[Path], root: Path) -> None:
     for words, said in (
         ([], "compare: no sweep in outputs/sweeps; make one with: make sweep"),
-        ([root / "none"], f"compare: no folder {root}/none; expected a run or a sweep"),
+        (
+            [root / "none"],
+            f"compare: no folder {root}/none; expected a run, a sweep, a glob or latest:3",
+        ),
         (
             [*runs, "--baseline", "x"],
             "--baseline: no run called 'x'; expected one of: "
@@ -196,9 +220,11 @@ def test_torn_weights_are_said_and_leave_nothing(runs: list[Path], root: Path) -
     whole = text.splitlines(keepends=True)
     for content, why in (
         (text.replace("0.2918751327405783", "x"), "could not convert string to float: 'x'"),
-        (text[: text.rindex(",joelho,0.3")], "float() argument must be"),
+        (text[: text.rindex(",joelho,0.3")], "rows are missing"),
         ("".join([*whole[:3], *whole[4:]]), "rows are missing"),
-        (text.replace("sentence", "phrase"), "'sentence'"),
+        (text.replace("sentence", "phrase"), "no column 'sentence'"),
+        (text.replace("query_position", "x"), "'query_position'"),
+        ("", "No columns to parse from file"),
     ):
         (torn / "weights.csv").write_text(content, encoding="utf-8")
         said = compare(runs[0], torn)
@@ -222,4 +248,5 @@ def test_debug_brings_the_traceback_back(root: Path) -> None:
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     said = compare("--help")
     assert said.code == 0
-    assert {"PATH", "--baseline", "--debug"} <= set(re.findall(r"-*\w+", said.out))
+    options = {"--where", "--sort", "--reverse", "--baseline", "--relative", "--by", "--over"}
+    assert {"RUNS", "--debug", *options} <= set(re.findall(r"-*\w+", said.out))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.compare.read import find_runs, flat
+from pipeline.compare.find import find_runs
+from pipeline.compare.read import flat
 from pipeline.faults import Fault
 from tests.command import pipeline
 
@@ -70,7 +71,7 @@ def test_without_a_path_it_is_the_newest_sweep(
     outputs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "outputs").symlink_to(outputs)
-    monkeypatch.setattr("pipeline.compare.read.ROOT", tmp_path)
+    monkeypatch.setattr("pipeline.compare.find.ROOT", tmp_path)
     assert {run.settings["attention.temperature"] for run in find_runs([])} == {1.0}
 
 
@@ -155,9 +156,15 @@ def test_what_is_no_run_is_refused_by_name(case: str, run: Path) -> None:
 def test_folders_without_runs_are_refused(run: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for path, said in (
-        (tmp_path / "nowhere", "compare: no folder {}; expected a run or a sweep"),
-        (run / "weights.csv", "compare: no folder {}; expected a run or a sweep"),
-        (tmp_path / "empty", "compare: {} holds no finished run; expected a run or a sweep"),
+        (
+            tmp_path / "nowhere",
+            "compare: no folder {}; expected a run, a sweep, a glob or latest:3",
+        ),
+        (run / "weights.csv", "compare: no folder {}; expected a run, a sweep, a glob or latest:3"),
+        (
+            tmp_path / "empty",
+            "compare: {} holds no finished run; expected a run, a sweep, a glob or latest:3",
+        ),
     ):
         with pytest.raises(Fault) as caught:
             find_runs([path])
@@ -165,7 +172,7 @@ def test_folders_without_runs_are_refused(run: Path, tmp_path: Path) -> None:
 
 
 def test_no_sweep_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("pipeline.compare.read.ROOT", tmp_path)
+    monkeypatch.setattr("pipeline.compare.find.ROOT", tmp_path)
     with pytest.raises(Fault) as caught:
         find_runs([])
     said = "compare: no sweep in outputs/sweeps; make one with: make sweep"

@@ -131,8 +131,11 @@ from matplotlib.figure import Figure
 for plot in PLOTS.values():
     render(plot(golden_outcome(), ""), "svg", 50)
 from pipeline.plots.difference import difference
-tokens = golden_outcome().tokens
-render(difference(golden_outcome().attended.weights, tokens, tokens, ""), "png", 50)
+from pipeline.plots.shared import shared_displacement
+seen = golden_outcome()
+render(difference(seen.attended.weights, seen.tokens, seen.tokens, ""), "png", 50)
+both = (seen.static, seen.static), None, (seen.contextual, seen.static)
+render(shared_displacement(seen.tokens, *both, ""), "png", 50)
 assert "matplotlib.pyplot" not in sys.modules, "pyplot was imported"
 gc.collect()
 left = sum(isinstance(o, Figure) for o in gc.get_objects())

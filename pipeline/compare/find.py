@@ -1,0 +1,101 @@
+"""Which runs: folders, globs, the latest, sweeps → the runs in them, each once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from glob import has_magic
+from pathlib import Path
+
+from pipeline.compare.read import Run, is_done, read_json, read_run
+from pipeline.faults import Fault
+from pipeline.store import ROOT
+
+PathLike = str | Path
+LATEST = re.compile(r"latest(?::(\d+))?")
+EXPECTED = "expected a run, a sweep, a glob or latest:3"
+
+
+def find_runs(words: Sequence[PathLike]) -> list[Run]:
+    """The finished runs that the words stand for; the newest sweep where there is none.
+
+    A word is a run folder, a sweep folder, a folder of run folders, a glob of any of these, or
+    `latest` and `latest:3`, the newest single runs.
+    """
+    found: dict[str, Path] = {}
+    for word in words or [newest_sweep()]:
+        for folder in folders_of(str(word)):
+            found.setdefault(os.path.realpath(folder), folder)
+    return [read_run(folder) for folder in found.values()]
+
+
+def folders_of(word: str) -> Iterator[Path]:
+    """The run folders that one word stands for."""
+    latest = LATEST.fullmatch(word)
+    if latest:
+        yield from newest_runs(int(latest[1] or 1))
+    elif has_magic(word) and not Path(word).exists():
+        yield from matching(word)
+    else:
+        yield from runs_in(Path(word))
+
+
+def matching(pattern: str) -> list[Path]:
+    """The finished runs in the folders that match; those without any are passed over."""
+    anchor = Path(pattern).anchor
+    matches = sorted(Path(anchor or ".").glob(pattern[len(anchor) :]))
+    found = [run for match in matches if match.is_dir() for run in finished(match)]
+    if not found:
+        what = "nothing matches" if not matches else "no finished run matches"
+        raise Fault(f"compare: {what} {pattern}; {EXPECTED}")
+    return found
+
+
+def newest_runs(count: int) -> list[Path]:
+    """The newest single runs of outputs/, in the order they were made."""
+    made = sorted((ROOT / "outputs").glob("[0-9]*/*/run.json"), reverse=True)
+    done: list[Path] = []
+    for record in made:
+        if len(done) < count and is_done(record.parent):
+            done.append(record.parent)
+    if not count or len(done) < count:
+        raise Fault(f"compare: latest:{count} of {len(done)} single runs in outputs; make run")
+    return done[::-1]
+
+
+def newest_sweep() -> Path:
+    """The sweep folder with the latest time in its name."""
+    sweeps = sorted((ROOT / "outputs" / "sweeps").glob("*/plan.json"))
+    if not sweeps:
+        raise Fault("compare: no sweep in outputs/sweeps; make one with: make sweep")
+    return sweeps[-1].parent
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """The run folders of a folder that was named: itself, those of a sweep, or those in it."""
+    if not folder.is_dir():
+        raise Fault(f"compare: no folder {folder}; {EXPECTED}")
+    if is_run(folder):
+        return [folder]
+    found = finished(folder)
+    if not found:
+        raise Fault(f"compare: {folder} holds no finished run; {EXPECTED}")
+    return found
+
+
+def is_run(folder: Path) -> bool:
+    """Whether the folder looks like one run, finished or not."""
+    return (folder / "run.json").exists() or (folder / "weights.csv").exists()
+
+
+def finished(folder: Path) -> list[Path]:
+    """The finished runs of a folder, those of a sweep in the order of its plan."""
+    if is_run(folder):
+        inside = [folder]
+    elif (folder / "plan.json").exists():
+        plan = read_json(folder / "plan.json").get("runs", [])
+        inside = [folder / "runs" / point["run"] for point in plan]
+    else:
+        inside = sorted(path.parent for path in folder.glob("*/run.json"))
+    return [path for path in inside if is_done(path)]

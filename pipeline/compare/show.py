@@ -1,0 +1,128 @@
+"""What a comparison says in the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pipeline.compare.difference import Difference
+from pipeline.compare.groups import ENDINGS, Groups
+from pipeline.compare.pair import pairs_moved, rows_moved, sides
+from pipeline.compare.read import Run
+from pipeline.compare.settings import differing
+from pipeline.compare.table import metric_names
+from pipeline.records import Table
+from pipeline.terminal import console, grid, number, show_comparison
+
+MOST = 5  # rows and pairs that moved most, and tokens without a partner
+
+
+def percent(value: object) -> str:
+    """A share with its sign, in percent.
+
+    >>> percent(0.1234), percent(-1.0), percent(float("nan")), percent("")
+    ('+12.3 %', '-100.0 %', '–', '')
+    """
+    if not isinstance(value, float):
+        return str(value)
+    return "–" if math.isnan(value) else f"{100 * value:+.1f} %"
+
+
+def show_pair(found: Difference) -> None:
+    """Two runs as columns, what moved most, and what could not be compared."""
+    out = console()
+    out.print(f"baseline: {found.before.name}\nrun:      {found.after.name}\n", soft_wrap=True)
+    if not found.settings:
+        out.print("The runs have the same settings.\n")
+    rows = [(*row[:4], percent(row[4])) for row in sides(found).rows]
+    out.print(grid("Two runs", ("", "baseline", "run", "change", "relative"), rows), "")
+    rows_of, pairs_of = rows_moved(found), pairs_moved(found)
+    if rows_of.rows:
+        top = sorted(rows_of.rows, key=lambda row: -nan_last(row[-2]))[:MOST]
+        title = "Queries whose weights moved most, in nats"
+        show_some(title, rows_of, top, ("sentence", "layer", "head"), found)
+    if pairs_of.rows:
+        top = sorted(pairs_of.rows, key=lambda row: -abs(nan_last(row[-1])))[:MOST]
+        show_some("Weights that moved most", pairs_of, top, ("sentence", "layer", "head"), found)
+    show_lonely(found)
+    for note in found.notes:
+        out.print(note, soft_wrap=True)
+    if any(one.unpaired for one in found.sentences) or found.notes:
+        out.print()
+
+
+def show_lonely(found: Difference) -> None:
+    """The first tokens without a partner; one that is query and key is said once."""
+    axes: dict[tuple[str, str, int, str], list[str]] = {}
+    for one in found.sentences:
+        for lone in one.unpaired:
+            axes.setdefault((one.name, lone.run, lone.position, lone.token), []).append(lone.axis)
+    for (sentence, run, position, token), named in list(axes.items())[:MOST]:
+        where = "baseline" if run == "before" else "run"
+        what = f"{' and '.join(named)} {position} of {sentence}"
+        console().print(f"No partner for {token!r} ({what}), which is only in the {where}.")
+    if len(axes) > MOST:
+        left = len(axes) - MOST
+        console().print(f"and {left} more tokens without a partner; unpaired.csv has all")
+
+
+def nan_last(value: object) -> float:
+    """A distance to sort by, one that is undefined as the smallest."""
+    assert isinstance(value, float)
+    return -1.0 if math.isnan(value) else value
+
+
+def show_some(
+    title: str, table: Table, rows: Sequence[Sequence[object]], dull: Sequence[str], of: Difference
+) -> None:
+    """The first rows of a table, without the columns that are the same in all of it."""
+    columns = list(table.columns)
+    same = [name for name in dull if len({row[columns.index(name)] for row in table.rows}) == 1]
+    kept = [place for place, name in enumerate(columns)
+            if name not in same and not name.startswith("position")]  # fmt: skip
+    shown = [[row[place] for place in kept] for row in rows]
+    left = sum(isinstance(cell, str) for cell in shown[0])
+    console().print(grid(title, [columns[place] for place in kept], shown, left), "")
+
+
+def show_many(runs: Sequence[Run], table: Table, baseline: str, shown: str, at: str) -> None:
+    """Runs as rows; `shown` is what the metrics stand for: values, change or relative."""
+    settings, metrics = differing(runs), metric_names(runs)
+    if not settings:
+        console().print("The runs have the same settings.\n")
+    columns, ending = list(table.columns), {"change": "_change", "relative": "_relative"}
+    places = [columns.index(name + ending.get(shown, "")) for name in metrics]
+    rows = [
+        [*row[1 : 1 + len(settings)], *((percent if shown == "relative" else same)(row[place])
+                                        for place in places)]
+        for row in table.rows
+    ]  # fmt: skip
+    names = list(settings)
+    if len({tuple(map(str, row[: len(settings)])) for row in rows}) < len(rows):
+        names = ["run", *names]  # the settings alone do not tell the runs apart
+        rows = [[run.folder.name, *row] for run, row in zip(runs, rows, strict=True)]
+    title = f"{len(runs)} runs"
+    if shown != "values":
+        how = "relative to" if shown == "relative" else "as differences from"
+        title += f", metrics {how} {baseline}"
+    show_comparison(title, [*names, *metrics], rows, len(names), at)
+
+
+def same(value: object) -> object:
+    """The value itself."""
+    return value
+
+
+def show_groups(groups: Groups, metrics: Sequence[str], at: str) -> None:
+    """Groups as rows, each metric as mean ± standard error."""
+    start = len(groups.by) + 1
+    step = len(ENDINGS)
+    rows = []
+    for row in groups.table.rows:
+        means = [f"{number(row[k])} ± {number(row[k + 1])}" for k in range(start, len(row), step)]
+        rows.append([*row[:start], *means])
+    title = f"{len(rows)} groups by {', '.join(groups.by) or 'nothing'}, mean ± standard error"
+    show_comparison(title, [*groups.by, "runs", *metrics], rows, start, at)
+    over = ", ".join(groups.over)
+    if over:
+        console().print(f"The means are over runs that differ in {over}.\n", soft_wrap=True)
