@@ -71,6 +71,9 @@ def test_every_command_exists_and_its_overrides_compose(command, tmp_path, monke
         given = dict(word.partition("=")[::2] for word in words[2:])
         assert set(given) <= {"ARGS", "EXPERIMENT", "EXTRAS", "RESUME", "RUNS"}
         overrides = shlex.split(given.get("ARGS", ""))
+        if words[1] == "compare":
+            compare_parser().parse_args([*shlex.split(given.get("RUNS", "")), *overrides])
+            return
         if words[1] == "sweep":
             experiment = given.get("EXPERIMENT", "ablation")
             if experiment != "colder":  # the one that the README teaches to write
