@@ -172,6 +172,15 @@ class Attention(Section):
     normalizer: Annotated[Spec, variant(as_normalizer)] = Field(description="logits to weights")
 
 
+class Layers(Section):
+    """Attention applied again to what it gave."""
+
+    count: Annotated[int, whole(1, 256)] = Field(description="count of layers, L")
+    residual: Annotated[bool, flag()] = Field(
+        description="whether each layer adds its output to its input, x + output"
+    )
+
+
 class Figures(Section):
     """How figures are saved."""
 
@@ -240,6 +249,7 @@ class Config(Section):
         description="embeddings to query, key and value"
     )
     attention: Attention = Field(description="the mechanism")
+    layers: Layers = Field(description="how often it is applied")
     metrics: Annotated[Words, some_of(METRICS)] = Field(description="what is measured")
     plots: Annotated[Words, some_of(PLOTS)] = Field(description="what is drawn")
     figures: Figures = Field(description="how figures are saved")
@@ -248,6 +258,17 @@ class Config(Section):
     outputs: Annotated[str, filled("a folder")] = Field(description="where run folders go")
     sweep: Sweeping = Field(description="how sweeps are carried out")
     study: Study | None = Field(description="the experiment this run belongs to")
+
+    @model_validator(mode="after")
+    def layers_of_itself(self) -> Config:
+        if self.sentences.keys and (self.layers.count > 1 or self.layers.residual):
+            residual = str(self.layers.residual).lower()
+            raise ValueError(
+                f"layers: got count {self.layers.count} and residual {residual} with "
+                "sentences.keys; expected count 1 and residual false in cross-attention, whose "
+                "outputs are no keys for another layer"
+            )
+        return self
 
     def settings(self) -> dict[str, Any]:
         """What makes the run what it is, as plain values: all but `APART`."""

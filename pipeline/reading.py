@@ -26,6 +26,7 @@ class Phrases:
     title: str
     settings: str
     head: str
+    layer: str
     itself: str
     above: str
     above_none: str
@@ -45,6 +46,7 @@ ENGLISH = Phrases(
     title="Reading of {name}",
     settings="Settings: {caption}. Weights are rounded to two decimals.",
     head="Head {head}",
+    layer="Layer {layer}",
     itself="gives itself {weight}",
     above="more than the uniform share of {share} goes to {tokens}",
     above_none="no other token gets more than the uniform share of {share}",
@@ -62,6 +64,7 @@ PORTUGUESE = Phrases(
     title="Leitura de {name}",
     settings="Configuração: {caption}. Os pesos estão arredondados a duas casas decimais.",
     head="Cabeça {head}",
+    layer="Camada {layer}",
     itself="dá a si {weight}",
     above="mais que a parte uniforme de {share} vai para {tokens}",
     above_none="nenhum outro token recebe mais que a parte uniforme de {share}",
@@ -83,18 +86,29 @@ def read(result: Result, caption: str, language: str = "en") -> str:
     """The whole run as Markdown, ending with its notices."""
     phrases = choose(LANGUAGES, language, "language")
     lines: list[str] = []
+    stacked = any(outcome.layer for outcome in result.outcomes)
     for outcome in result.outcomes:
-        lines += [f"# {phrases.title.format(name=escape(outcome.embedded.sentence.name))}", ""]
-        lines += [phrases.settings.format(caption=caption), ""]
-        if outcome.moved.is_cross:
-            keys = ", ".join(distinct(outcome.key_tokens))
-            lines += [phrases.across.format(tokens=keys), ""]
-        for head, weights in enumerate(outcome.attended.weights):
-            if len(outcome.attended.weights) > 1:
-                lines += [f"## {phrases.head.format(head=head)}", ""]
-            lines += [*head_lines(outcome, weights, phrases), ""]
+        lines += layer_lines(outcome, caption, phrases, stacked)
     lines += [f"**{phrases.notice}:** {escape(notice)}\n" for notice in result.notices]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def layer_lines(outcome: Outcome, caption: str, phrases: Phrases, stacked: bool) -> list[str]:
+    """One sentence in one layer; the sentence's title stands above its first."""
+    lines: list[str] = []
+    if outcome.layer == 0:
+        lines += [f"# {phrases.title.format(name=escape(outcome.embedded.sentence.name))}", ""]
+        lines += [phrases.settings.format(caption=caption), ""]
+    if outcome.moved.is_cross:
+        keys = ", ".join(distinct(outcome.key_tokens))
+        lines += [phrases.across.format(tokens=keys), ""]
+    if stacked:
+        lines += [f"## {phrases.layer.format(layer=outcome.layer)}", ""]
+    for head, weights in enumerate(outcome.attended.weights):
+        if len(outcome.attended.weights) > 1:
+            lines += [f"##{'#' * stacked} {phrases.head.format(head=head)}", ""]
+        lines += [*head_lines(outcome, weights, phrases), ""]
+    return lines
 
 
 def head_lines(outcome: Outcome, weights: Array, phrases: Phrases) -> Iterator[str]:

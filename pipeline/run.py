@@ -7,14 +7,15 @@ opened here and nowhere behind.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 
 import numpy as np
 
-from pipeline.attention import QK_NORMS, attend, moves, project, turn
+from pipeline.attention import QK_NORMS, attend, check_residual, moves, project, turn
 from pipeline.config import Config
 from pipeline.embed import embed, key_sentences, read_lines, sentences
-from pipeline.metrics import OF_ITSELF, mean, measure
+from pipeline.metrics import OF_ITSELF, layers_of, mean, measure
 from pipeline.plots import PLOTS, needed_metrics
 from pipeline.reading import read
 from pipeline.records import Drawing, Embedded, Outcome, Prepared, Result
@@ -24,7 +25,7 @@ NEARLY_IDENTITY = 0.95  # mean weight on itself from which a run says so
 
 def run(config: Config) -> Result:
     """All that the config asks for, computed."""
-    outcomes = tuple(look(prepared, config) for prepared in prepare(config))
+    outcomes = tuple(outcome for start in prepare(config) for outcome in stack(start, config))
     return Result(outcomes, scalars(outcomes, config), notices(outcomes, config))
 
 
@@ -43,16 +44,28 @@ def prepare(config: Config) -> tuple[Prepared, ...]:
     return tuple(ready(own, keyed, config) for own, keyed in pairs)
 
 
-def ready(embedded: Embedded, keyed: Embedded | None, config: Config) -> Prepared:
+def ready(embedded: Embedded, keyed: Embedded | None, config: Config, layer: int = 0) -> Prepared:
     """One sentence's vectors, and those of the keys' sentence, as query, key and value."""
     settings = config.projection.model_dump()
     keys = None if keyed is None else keyed.vectors
-    projected = project(embedded.vectors, keys=keys, seed=config.seed, **settings)
+    projected = project(embedded.vectors, keys=keys, seed=config.seed, layer=layer, **settings)
+    if config.layers.residual:
+        check_residual(embedded.vectors, projected)
     return Prepared(embedded, projected, keyed)
 
 
+def stack(start: Prepared, config: Config) -> Iterator[Outcome]:
+    """One sentence, layer by layer: each attends over the contextual embeddings of the last."""
+    outcome = look(start, config)
+    yield outcome
+    for layer in range(1, config.layers.count):
+        embedded = replace(outcome.embedded, vectors=outcome.contextual)
+        outcome = replace(look(ready(embedded, None, config, layer), config), layer=layer)
+        yield outcome
+
+
 def look(prepared: Prepared, config: Config) -> Outcome:
-    """One sentence: attend → measure."""
+    """One sentence in one layer: attend → measure."""
     settings, projected = config.attention, prepared.projected
     query, key = (
         turn(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
@@ -71,17 +84,29 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         normalizer=settings.normalizer,
     )
     names = (*config.metrics, *needed_metrics(config.plots))
-    is_cross = prepared.keyed is not None
-    moved = moves(prepared.embedded.vectors, projected, attended.output, is_cross)
+    moved = moves(
+        prepared.embedded.vectors,
+        projected,
+        attended.output,
+        is_cross=prepared.keyed is not None,
+        is_residual=config.layers.residual,
+    )
     measured = measure(attended, moved, names)
     return Outcome(prepared.embedded, projected, attended, moved, measured, prepared.keyed)
 
 
 def scalars(outcomes: tuple[Outcome, ...], config: Config) -> dict[str, float]:
-    """Each metric over the whole run: the mean over its sentences of their means."""
+    """Each metric over the whole run: the mean over its sentences and layers of their means.
+
+    What speaks of the embeddings before and after speaks of the first layer and of the last.
+    """
     drawn_only = set(needed_metrics(config.plots)) - set(config.metrics)
     names = [name for name in outcomes[0].measured.scalars if name not in drawn_only]
-    return {name: mean([o.measured.scalars[name] for o in outcomes]) for name in names}
+    of = {name: layers_of(name, config.layers.count) for name in names}
+    return {
+        name: mean([o.measured.scalars[name] for o in outcomes if o.layer in of[name]])
+        for name in names
+    }
 
 
 def notices(outcomes: tuple[Outcome, ...], config: Config) -> tuple[str, ...]:
@@ -99,7 +124,7 @@ def notices(outcomes: tuple[Outcome, ...], config: Config) -> tuple[str, ...]:
         silent = int((allowed.sum(axis=-1) == 0).sum())
         if silent:
             found.append(
-                f"{outcome.embedded.sentence.name}: {silent} of {allowed[..., 0].size} queries "
+                f"{place(outcome, config)}: {silent} of {allowed[..., 0].size} queries "
                 "have every key masked (zero weights, zero output, left out of the metrics)"
             )
         if outcome.moved.is_cross:
@@ -108,11 +133,17 @@ def notices(outcomes: tuple[Outcome, ...], config: Config) -> tuple[str, ...]:
         itself = float(on_itself.mean()) if on_itself.size else 0.0  # no query has a choice
         if itself >= NEARLY_IDENTITY:
             found.append(
-                f"{outcome.embedded.sentence.name}: the weights are nearly the identity (mean "
+                f"{place(outcome, config)}: the weights are nearly the identity (mean "
                 f"weight on itself {itself:.3f}), so the tokens hardly move; equal queries and "
                 "keys do this (try projection=random), and so does a missing 1/√d_k"
             )
     return tuple(found)
+
+
+def place(outcome: Outcome, config: Config) -> str:
+    """The sentence, and the layer where there are several."""
+    name = outcome.embedded.sentence.name
+    return f"{name}, layer {outcome.layer}" if config.layers.count > 1 else name
 
 
 def caption(config: Config) -> str:
@@ -125,6 +156,10 @@ def caption(config: Config) -> str:
         value = getattr(attention, name)
         if value != usual.get(name, "none"):
             words.append(f"{name} {spoken(value)}")
+    if config.layers.count > 1:
+        words.append(f"{config.layers.count} layers")
+    if config.layers.residual:
+        words.append("residual")
     return ", ".join(words)
 
 
@@ -147,8 +182,11 @@ def spoken(spec: object) -> str:
 def draw(result: Result, config: Config) -> Iterator[tuple[str, Drawing]]:
     """Every figure the config asks for, one at a time, with the name it is saved under."""
     for outcome in result.outcomes:
+        name, words = outcome.embedded.sentence.name, caption(config)
+        if config.layers.count > 1:
+            name, words = f"{name}_layer-{outcome.layer}", f"{words}, at layer {outcome.layer}"
         for plot in config.plots:
-            yield f"{plot}_{outcome.embedded.sentence.name}", PLOTS[plot](outcome, caption(config))
+            yield f"{plot}_{name}", PLOTS[plot](outcome, words)
 
 
 def reading(result: Result, config: Config) -> str:

@@ -63,12 +63,12 @@ def show_result(result: Result, settings: str) -> None:
     """A run: its settings, its weights while they fit, its scalars and its notices."""
     out = console()
     out.print(f"{settings}\nembeddings: {result.outcomes[0].embedded.source}\n")
-    shown = 0
+    shown, stacked = 0, any(outcome.layer for outcome in result.outcomes)
     for outcome in result.outcomes:
         for head in range(len(outcome.attended.weights)):
             if max(map(len, (outcome.tokens, outcome.key_tokens))) <= SHOWN and shown < 4:
                 shown += 1
-                out.print(weights(outcome, head), "")
+                out.print(weights(outcome, head, stacked), "")
     total = sum(len(o.attended.weights) for o in result.outcomes)
     if shown < total:
         out.print(f"{total - shown} of {total} tables of weights not shown; weights.csv has all\n")
@@ -78,10 +78,11 @@ def show_result(result: Result, settings: str) -> None:
         out.print(f"Notice: {notice}\n")
 
 
-def weights(outcome: Outcome, head: int) -> RichTable:
-    """One head's weights, queries down and keys across."""
+def weights(outcome: Outcome, head: int, stacked: bool) -> RichTable:
+    """One head's weights, queries down and keys across; `stacked` among other layers."""
     sentence, many = outcome.embedded.sentence, len(outcome.attended.weights) > 1
-    title = f"Weights of {sentence.name}" + (f", head {head}" if many else "")
+    layer = f", layer {outcome.layer}" if stacked else ""
+    title = f"Weights of {sentence.name}{layer}" + (f", head {head}" if many else "")
     rows = [
         (token, *map(float, row))
         for token, row in zip(sentence.tokens, outcome.attended.weights[head], strict=True)

@@ -309,6 +309,38 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
             )
         ],
     ),
+    "layers of nothing": (
+        ["layers.count=0"],
+        ["layers.count: got 0, expected a whole number >= 1 and <= 256"],
+    ),
+    "a residual of unequal widths": (
+        ["projection=random", "projection.value_width=3", "layers.residual=true"],
+        [
+            (
+                "layers.residual: the output is 3 wide (heads times value_width) and the "
+                "embeddings are 4 wide; expected equal widths, or projection.output=random, "
+                "which makes them equal"
+            )
+        ],
+    ),
+    "layers of cross-attention": (
+        ["sentences.keys=Os tem", "layers.count=2"],
+        [
+            (
+                "layers: got count 2 and residual false with sentences.keys; expected count 1 and "
+                "residual false in cross-attention, whose outputs are no keys for another layer"
+            )
+        ],
+    ),
+    "a residual of cross-attention": (
+        ["sentences.keys=Os tem", "layers.residual=true"],
+        [
+            (
+                "layers: got count 1 and residual true with sentences.keys; expected count 1 and "
+                "residual false in cross-attention, whose outputs are no keys for another layer"
+            )
+        ],
+    ),
     "output that does not exist": (
         ["projection=random", "projection.output=randon"],
         [

@@ -9,7 +9,7 @@ from pipeline.attention.attend_gradients import attend_gradients
 from pipeline.attention.biases import BIASES, add_up
 from pipeline.attention.masks import MASKS, combine
 from pipeline.attention.normalizers import NORMALIZERS
-from pipeline.attention.output import moves
+from pipeline.attention.output import check_residual, moves
 from pipeline.attention.project import OUTPUTS, PROJECTIONS, project
 from pipeline.attention.qk_norm import QK_NORMS
 from pipeline.attention.rotary import ROTATIONS, turn
@@ -28,6 +28,7 @@ __all__ = [
     "as_normalizer",
     "attend",
     "attend_gradients",
+    "check_residual",
     "combine",
     "moves",
     "project",

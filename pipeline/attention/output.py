@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.attention.arrays import to_every_head
+from pipeline.faults import Fault
 from pipeline.records import Array, Moved, Projected, beside
 
 
-def moves(vectors: Array, projected: Projected, output: Array, is_cross: bool = False) -> Moved:
+def moves(
+    vectors: Array,
+    projected: Projected,
+    output: Array,
+    *,
+    is_cross: bool = False,
+    is_residual: bool = False,
+) -> Moved:
     """What attention moves, and where, in one space: like is compared with like.
 
     vectors [N, D] are the embeddings, output [H, N, E] is A·V. Without an output projection each
@@ -25,10 +33,30 @@ def moves(vectors: Array, projected: Projected, output: Array, is_cross: bool = 
     >>> joined = Projected(shared.query, shared.key, shared.value, output=np.ones((10, 8)))
     >>> moves(np.ones((3, 8)), joined, np.zeros((2, 3, 5))).static.shape
     (1, 3, 8)
+
+    A residual connection adds the embeddings to what attention gives them, x + output (He et al.
+    2016); they are then what moves, with or without W_O.
     """
     heads, own = output.shape[:-2], projected.value
     values = np.broadcast_to(to_every_head(own, heads), (*heads, *own.shape[-2:]))
-    if projected.output is None:
+    if projected.output is None and not is_residual:
         return Moved(values, output, is_cross)
-    static = beside(values) @ projected.output if is_cross else vectors
-    return Moved(static[None], (beside(output) @ projected.output)[None], is_cross)
+    static = joined(values, projected.output) if is_cross else vectors
+    given = joined(output, projected.output)
+    return Moved(static[None], (vectors + given if is_residual else given)[None], is_cross)
+
+
+def joined(heads: Array, output: Array | None) -> Array:
+    """[H, N, E] → [N, H·E], heads side by side, and with W_O → [N, D]."""
+    return beside(heads) if output is None else beside(heads) @ output
+
+
+def check_residual(vectors: Array, projected: Projected) -> None:
+    """x + output needs the two to be of one width, D = H·E where there is no W_O."""
+    heads, wide = projected.query.shape[0], projected.value.shape[-1]
+    if projected.output is None and heads * wide != vectors.shape[-1]:
+        raise Fault(
+            f"layers.residual: the output is {heads * wide} wide (heads times value_width) and the "
+            f"embeddings are {vectors.shape[-1]} wide; expected equal widths, or "
+            "projection.output=random, which makes them equal"
+        )

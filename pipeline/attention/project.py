@@ -12,11 +12,13 @@ from pipeline.faults import Fault
 from pipeline.records import Array, Projected
 from pipeline.seeds import generator
 
+Draw = Callable[..., Array]  # of a shape and a name
 
-def identity(vectors: Array, keys: Array, seed: int) -> Projected:
+
+def identity(vectors: Array, keys: Array, draw: Draw) -> Projected:
     """Q = X, [1, N, D], and K = V = Y, [1, M, D]: one head, nothing learned, nothing random.
 
-    >>> identity(np.eye(2), np.eye(2), 0).query.shape
+    >>> identity(np.eye(2), np.eye(2), drawer(0)).query.shape
     (1, 2, 2)
     """
     return Projected(vectors[None], keys[None], keys[None])
@@ -25,7 +27,7 @@ def identity(vectors: Array, keys: Array, seed: int) -> Projected:
 def random(
     vectors: Array,
     keys: Array,
-    seed: int,
+    draw: Draw,
     *,
     heads: int = 1,
     key_heads: int | None = None,
@@ -40,9 +42,9 @@ def random(
     queries (Ainslie et al. 2023), of which k = 1 is multi-query attention (Shazeer 2019). Y is X
     in self-attention. The variance 1/D keeps the entries of q and k at the variance of those of x,
     so that q·k has the variance d_k which 1/√d_k is there to undo. `output` names one of OUTPUTS.
-    Each matrix of each head is drawn from the master seed under its own name.
+    Each matrix of each head of each layer is drawn from the master seed under its own name.
 
-    >>> random(np.ones((3, 8)), np.ones((3, 8)), 0, heads=2).key.shape
+    >>> random(np.ones((3, 8)), np.ones((3, 8)), drawer(0), heads=2).key.shape
     (2, 3, 4)
     """
     width = vectors.shape[1]
@@ -61,36 +63,46 @@ def random(
 
     def view(name: str, of: Array, count: int, out: int | None) -> Array:
         shape = (width, out or width // heads)
-        return of @ np.stack([drawn(seed, shape, name, head) for head in range(count)])
+        return of @ np.stack([draw(shape, name, head) for head in range(count)])
 
     value = view("value", keys, shared, value_width)
     return Projected(
         view("query", vectors, heads, key_width),
         view("key", keys, shared, key_width),
         value,
-        choose(OUTPUTS, output, "projection.output")(seed, (heads * value.shape[-1], width)),
+        choose(OUTPUTS, output, "projection.output")((heads * value.shape[-1], width), draw),
     )
 
 
-def drawn(seed: int, shape: tuple[int, int], *name: str | int) -> Array:
-    """A matrix [A, B] of independent N(0, 1/A) entries, from the master seed and its name."""
-    return generator(seed, "projection", *name).standard_normal(shape) / np.sqrt(shape[0])
+def drawer(seed: int, layer: int = 0) -> Draw:
+    """Draws matrices [A, B] of independent N(0, 1/A) entries by name, each layer its own.
+
+    >>> drawer(0)((2, 2), "query", 0).tolist() == drawer(0, layer=1)((2, 2), "query", 0).tolist()
+    False
+    """
+    above = ("layer", layer) if layer else ()
+
+    def draw(shape: tuple[int, int], *name: str | int) -> Array:
+        own = generator(seed, "projection", *name, *above)
+        return own.standard_normal(shape) / np.sqrt(shape[0])
+
+    return draw
 
 
-def no_output(seed: int, shape: tuple[int, int]) -> None:
+def no_output(shape: tuple[int, int], draw: Draw) -> None:
     """The heads' outputs stay side by side."""
 
 
-def random_output(seed: int, shape: tuple[int, int]) -> Array:
+def random_output(shape: tuple[int, int], draw: Draw) -> Array:
     """W_O, [H·E, D], of independent N(0, 1/(H·E)) entries: outputs keep their variance.
 
-    >>> random_output(0, (6, 4)).shape
+    >>> random_output((6, 4), drawer(0)).shape
     (6, 4)
     """
-    return drawn(seed, shape, "output")
+    return draw(shape, "output")
 
 
-OUTPUTS: dict[str, Callable[[int, tuple[int, int]], Array | None]] = {
+OUTPUTS: dict[str, Callable[[tuple[int, int], Draw], Array | None]] = {
     "none": no_output,
     "random": random_output,
 }
@@ -105,6 +117,7 @@ def project(
     *,
     keys: Array | None = None,
     seed: int = 0,
+    layer: int = 0,
     **settings: Any,
 ) -> Projected:
     """The projection called `kind` of the embeddings, [N, D] → [H, N, …].
@@ -115,4 +128,5 @@ def project(
     [[1.0, 0.0], [0.0, 1.0]]
     """
     attended_to = vectors if keys is None else keys
-    return choose(PROJECTIONS, kind, "projection.kind")(vectors, attended_to, seed, **settings)
+    make = choose(PROJECTIONS, kind, "projection.kind")
+    return make(vectors, attended_to, drawer(seed, layer), **settings)

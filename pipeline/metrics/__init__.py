@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.choose import choose
 from pipeline.metrics.context import cosine, displacement, pairwise_cosine
+from pipeline.metrics.layers import layers_of
 from pipeline.metrics.place import mean_distance, previous_token, self_weight, sink_mass
 from pipeline.metrics.sharpness import (
     effective_keys,
@@ -62,6 +63,7 @@ __all__ = [
     "OF_SETS",
     "OF_WEIGHTS",
     "Stream",
+    "layers_of",
     "mean",
     "measure",
     "scalar_names",

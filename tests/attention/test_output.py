@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.attention import OUTPUTS, attend, moves, project
+from pipeline.attention.project import drawer
 from pipeline.faults import Fault
 from pipeline.metrics import OF_MOVES, measure
 from pipeline.records import Array, Embedded, Outcome, Projected, Sentence, beside
@@ -106,7 +107,7 @@ def test_in_cross_attention_the_keys_are_brought_to_the_same_space() -> None:
 
 
 def test_its_entries_keep_the_variance_of_the_outputs() -> None:
-    made = OUTPUTS["random"](0, (400, 300))
+    made = OUTPUTS["random"]((400, 300), drawer(0))
     assert made is not None
     assert abs(made.var() * 400 - 1) < 0.02
     assert abs(made.mean()) < 1e-3
