@@ -1,4 +1,4 @@
-"""Cells of text in CSV: what a spreadsheet would run is written so that it does not, and read back.
+"""Cells of CSV: what a spreadsheet would run is written so that it does not, and read back.
 
 Spreadsheets take a cell that begins with =, +, − or @ for a formula, quoted or not, and a token may
 hold anything. Such text gets an apostrophe in front, which spreadsheets show as text; `unguard`
@@ -7,7 +7,12 @@ takes it off again. Numbers are numbers and stay as they are.
 
 from __future__ import annotations
 
+import csv
+import math
 import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 # After any apostrophes and white space: a formula's first character, wide forms included; or a tab
 # or line break at the very start, behind which some programs look for one.
@@ -30,3 +35,38 @@ def unguard(cell: str) -> str:
     ('=1+1', "'=1+1", '1-1', "'tis")
     """
     return cell[1:] if cell.startswith("'") and RUNS.match(cell) else cell
+
+
+def cell(value: object) -> object:
+    """A value as CSV holds it: an undefined number empty, a formula as text.
+
+    >>> cell(float("nan")), cell(0.1), cell("=1+1"), cell(3)
+    ('', '0.1', "'=1+1", 3)
+    """
+    if isinstance(value, str):
+        return guard(value)
+    if isinstance(value, float | np.floating):
+        return "" if math.isnan(value) else repr(float(value))
+    return value
+
+
+def csv_lines(rows: Iterable[Sequence[object]]) -> list[str]:
+    r"""Each row as a line of CSV, ended by a line feed.
+
+    >>> csv_lines([("a,b", 0.5)])
+    ['"a,b",0.5\n']
+    """
+    lines = Lines()
+    writer = csv.writer(lines, lineterminator="\r\n")  # so that a cell with either is quoted
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return lines.written
+
+
+class Lines:
+    """Takes a row of CSV at a time and ends it with a line feed alone."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def write(self, row: str) -> None:
+        self.written.append(row.removesuffix("\r\n") + "\n")

@@ -31,8 +31,9 @@ from pipeline.fields import (
     whole,
     words,
 )
+from pipeline.keep import KEEPS
 from pipeline.laws import LAWS
-from pipeline.metrics import METRICS, scalar_names
+from pipeline.metrics import METRICS, POOLINGS, scalar_names
 from pipeline.plots import FORMATS, PLOTS
 from pipeline.reading import LANGUAGES
 
@@ -170,6 +171,8 @@ class Attention(Section):
     )
     mask: Annotated[Spec, variant(combine)] = Field(description="which keys a query may attend to")
     normalizer: Annotated[Spec, variant(as_normalizer)] = Field(description="logits to weights")
+    keep: Annotated[str, one_of(KEEPS)] = Field(description="which weights are kept and written")
+    keep_k: Annotated[int, whole(1, 65536)] = Field(description="how many of a row top_k keeps")
 
 
 class Layers(Section):
@@ -186,6 +189,9 @@ class Figures(Section):
 
     formats: Annotated[Words, some_of(FORMATS, least=1)] = Field(description="file formats")
     dpi: Annotated[int, whole(36, 1200)] = Field(description="pixels per inch of a png")
+    pooling: Annotated[str, one_of(POOLINGS)] = Field(
+        description="what a heatmap's cell shows of the many weights of a long sentence"
+    )
 
 
 class Sweeping(Section):

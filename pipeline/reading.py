@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.choose import choose
-from pipeline.records import Array, Outcome, Result
+from pipeline.records import Array, Outcome, Positions, Result
 
 EVEN = 0.005  # weights that print alike at two decimals count as even
 NAMED = 6  # tokens named in one sentence before "and k more"
@@ -37,6 +37,9 @@ class Phrases:
     level: str
     only: str
     across: str
+    largest: str
+    few: str
+    unkept: str
     more: str
     notice: str
     decimal: str = "."
@@ -57,6 +60,11 @@ ENGLISH = Phrases(
     level="no token gets more than the uniform share of {share}",
     only="has one key alone: the weight of {token} is 1",
     across="The queries look at another sentence, whose keys are: {tokens}.",
+    largest="the largest weights go to {tokens}",
+    few="Of every row the {count} largest weights alone were kept (attention.keep=top_k), so "
+    "nothing is said of the rest.",
+    unkept="The weights were not kept (attention.keep=none), so no row is read; metrics.csv has "
+    "the numbers of every query and keys.csv those of every key.",
     more="and {count} more",
     notice="Notice",
 )
@@ -75,6 +83,11 @@ PORTUGUESE = Phrases(
     level="nenhum token recebe mais que a parte uniforme de {share}",
     only="tem uma só chave: o peso de {token} é 1",
     across="As consultas olham para outra frase, cujas chaves são: {tokens}.",
+    largest="os maiores pesos vão para {tokens}",
+    few="De cada linha só os {count} maiores pesos foram guardados (attention.keep=top_k), e nada "
+    "se diz do resto.",
+    unkept="Os pesos não foram guardados (attention.keep=none), e nenhuma linha é lida; "
+    "metrics.csv tem os números de cada consulta e keys.csv os de cada chave.",
     more="e mais {count}",
     notice="Aviso",
     decimal=",",
@@ -104,19 +117,52 @@ def layer_lines(outcome: Outcome, caption: str, phrases: Phrases, stacked: bool)
         lines += [phrases.across.format(tokens=keys), ""]
     if stacked:
         lines += [f"## {phrases.layer.format(layer=outcome.layer)}", ""]
-    for head, weights in enumerate(outcome.attended.weights):
-        if len(outcome.attended.weights) > 1:
-            lines += [f"##{'#' * stacked} {phrases.head.format(head=head)}", ""]
-        lines += [*head_lines(outcome, weights, phrases), ""]
-    return lines
+    return [*lines, *rows_of(outcome, phrases, stacked)]
 
 
-def head_lines(outcome: Outcome, weights: Array, phrases: Phrases) -> Iterator[str]:
+def rows_of(outcome: Outcome, phrases: Phrases, stacked: bool) -> Iterator[str]:
+    """What was kept of every head's rows, or one line that says why nothing can be said."""
+    kept, top = outcome.attended.kept_weights, outcome.measured.seen.top
+    if kept is None:
+        why = phrases.unkept if top is None else phrases.few.format(count=top.keys.shape[-1])
+        yield from (why, "")
+    if kept is None and top is None:
+        return
+    read_head = head_lines if kept is not None else top_lines
+    heads = len(outcome.measured.seen.counts)
+    for head in range(heads):
+        if heads > 1:
+            yield from (f"##{'#' * stacked} {phrases.head.format(head=head)}", "")
+        yield from (*read_head(outcome, head, phrases), "")
+
+
+def top_lines(outcome: Outcome, head: int, phrases: Phrases) -> Iterator[str]:
+    """One line a query, of the largest weights of its row."""
+    queries, tokens = distinct(outcome.tokens), distinct(outcome.key_tokens)
+    seen = outcome.measured.seen
+    assert seen.top is not None
+    rows = zip(seen.top.keys[head], seen.top.weights[head], strict=True)
+    for query, (keys, row) in enumerate(rows):
+        itself = "" if outcome.moved.is_cross else number(seen.itself[head, query], phrases)
+        clauses = [phrases.itself.format(weight=itself)] if itself else []
+        order = [k for k in np.argsort(-row, kind="stable") if row[k] > 0][:NAMED]
+        named = ", ".join(f"{tokens[keys[k]]} ({number(row[k], phrases)})" for k in order)
+        clauses += [phrases.largest.format(tokens=named)] if named else []
+        told = "; ".join(clauses) if seen.counts[head, query] else phrases.masked
+        yield f"- **{queries[query]}** {told}."
+
+
+def number(weight: float, phrases: Phrases) -> str:
+    """A weight to two decimals, as the language writes it."""
+    return f"{weight:.2f}".replace(".", phrases.decimal)
+
+
+def head_lines(outcome: Outcome, head: int, phrases: Phrases) -> Iterator[str]:
     """One line a query."""
     queries, keys = distinct(outcome.tokens), distinct(outcome.key_tokens)
-    for query, (row, allowed) in enumerate(
-        zip(weights, np.broadcast_to(outcome.attended.allowed, weights.shape), strict=True)
-    ):
+    weights = outcome.attended.weights[head]
+    masks = np.broadcast_to(outcome.attended.allowed, outcome.attended.weights.shape)[head]
+    for query, (row, allowed) in enumerate(zip(weights, masks, strict=True)):
         itself = None if outcome.moved.is_cross else query
         clauses = "; ".join(row_clauses(row, allowed, itself, keys, phrases))
         yield f"- **{queries[query]}** {clauses}."
@@ -127,17 +173,17 @@ def row_clauses(
 ) -> Iterator[str]:
     """What one row of weights says, clause by clause; `itself` is the query's own key."""
 
-    def number(weight: float) -> str:
-        return f"{weight:.2f}".replace(".", phrases.decimal)
+    def told(weight: float) -> str:
+        return number(weight, phrases)
 
-    def named(keys: Sequence[int], weighted: bool = False) -> str:
-        shown = [tokens[k] + (f" ({number(row[k])})" if weighted else "") for k in keys[:NAMED]]
+    def named(keys: Positions, weighted: bool = False) -> str:
+        shown = [tokens[k] + (f" ({told(row[k])})" if weighted else "") for k in keys[:NAMED]]
         rest = [phrases.more.format(count=len(keys) - NAMED)] if len(keys) > NAMED else []
         return ", ".join(shown + rest)
 
-    keys = [int(k) for k in np.flatnonzero(allowed)]
-    others = [k for k in keys if k != itself]
-    if not keys:
+    keys = np.flatnonzero(allowed)
+    others = keys if itself is None else keys[keys != itself]
+    if not len(keys):
         yield phrases.masked
         return
     if len(keys) == 1 and itself in (None, keys[0]):
@@ -145,20 +191,21 @@ def row_clauses(
         return
     share = 1.0 / len(keys)
     if itself is not None:
-        yield phrases.itself.format(weight=number(row[itself]))
-    above = sorted((k for k in others if row[k] > share * (1 + 1e-9)), key=lambda k: -row[k])
-    rest = [k for k in others if k not in above]
-    if above:
-        yield phrases.above.format(share=number(share), tokens=named(above, weighted=True))
+        yield phrases.itself.format(weight=told(row[itself]))
+    is_above = row[others] > share * (1 + 1e-9)
+    above, rest = others[is_above], others[~is_above]
+    above = above[np.argsort(-row[above], kind="stable")]
+    if len(above):
+        yield phrases.above.format(share=told(share), tokens=named(above, weighted=True))
     else:
         level = phrases.level if itself is None else phrases.above_none
-        yield level.format(share=number(share))
-    if rest:
-        low, high = min(row[rest]), max(row[rest])
-        if high - low < EVEN and number(low) == number(high):
-            yield phrases.rest_even.format(weight=number(low), tokens=named(rest))
+        yield level.format(share=told(share))
+    if len(rest):
+        low, high = row[rest].min(), row[rest].max()
+        if high - low < EVEN and told(low) == told(high):
+            yield phrases.rest_even.format(weight=told(low), tokens=named(rest))
         else:
-            yield phrases.rest_spread.format(low=number(low), high=number(high), tokens=named(rest))
+            yield phrases.rest_spread.format(low=told(low), high=told(high), tokens=named(rest))
 
 
 def distinct(tokens: Sequence[str]) -> list[str]:

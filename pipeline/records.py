@@ -14,8 +14,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +105,7 @@ class Rows:
     low: int = 0  # position of the first key
     gaps: Array | None = None  # [..., B, M'] ln(p/max p), where a softmax has just worked it out
     found: dict[object, Array] = field(default_factory=dict)  # what several metrics read, kept
+    allowed: Callable[[], Mask] | None = None  # makes [..., B, M']: who takes part; None: all do
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +133,43 @@ class Attended:
     @property
     def rows(self) -> Rows:
         """All rows of all heads."""
-        return Rows(self.weights, np.broadcast_to(self.allowed, self.weights.shape).sum(axis=-1))
+        allowed = np.broadcast_to(self.allowed, self.weights.shape)
+        return Rows(self.weights, allowed.sum(axis=-1), allowed=lambda: allowed)
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """The N × M weights in bins of neighbors; bin a holds queries[a] ≤ i < queries[a + 1]."""
+
+    values: Array  # [H, N', M'], one number a bin; NaN where no pair of it takes part
+    queries: Positions  # [N' + 1], where bins begin and the last one ends
+    keys: Positions  # [M' + 1]
+    kind: str  # how a bin was pooled: mean or max
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every bin is one pair, so that nothing is pooled."""
+        return self.values.shape[-2:] == (self.queries[-1], self.keys[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Top:
+    """The k largest weights of every row, in the order of their keys."""
+
+    keys: Positions  # [H, N, k] positions; -1 where fewer than k keys take part
+    weights: Array  # [H, N, k], 0 there
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What one pass over the rows of weights left besides the metrics, kept weights or not."""
+
+    counts: Positions  # [H, N], how many keys each query may attend to
+    itself: Array  # [H, N], the weight on the key at the query's own place; NaN where silent
+    mass: Array  # [H, M], the mean weight of each key over the queries that have a key left
+    null: Array  # [H, M], the same of uniform rows under the same mask
+    pooled: Pooled | None = None  # where it was asked for
+    top: Top | None = None  # likewise
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +202,7 @@ class Measured:
 
     rows: Mapping[str, Array]  # name -> [H, N], one number a query; NaN where undefined
     scalars: Mapping[str, float]  # name -> one number; NaN where undefined
+    seen: Seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +251,44 @@ class Table:
 
     columns: Sequence[str]  # what each value of a row is
     rows: Sequence[Sequence[object]]  # each as long as columns
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """A column whose values are some of a few, such as the tokens of a sentence."""
+
+    choices: Sequence[object]  # such as tokens, each once
+    places: Positions  # [R], row r has choices[places[r]]
+
+
+Column = str | int | Picked | Array  # one value for all rows, some of a few, or numbers [R]
+
+
+@dataclass(frozen=True, eq=False)
+class LongTable:
+    """A table that may have millions of rows, made a part at a time and a column at a time."""
+
+    columns: Sequence[str]  # what each column holds
+    count: int  # of all rows
+    parts: Callable[[], Iterator[Sequence[Column]]]  # each part: its columns, of equal length
+
+    @property
+    def rows(self) -> list[tuple[object, ...]]:
+        """All rows as plain values, for a table that is small after all."""
+        return [row for part in self.parts() for row in zip(*map(plain, part), strict=False)]
+
+
+def plain(column: Column) -> Iterable[object]:
+    """The values of a column, row by row; of a single value without end.
+
+    >>> list(plain(Picked(["a", "b"], np.array([1, 1, 0]))))
+    ['b', 'b', 'a']
+    """
+    if isinstance(column, str | int):
+        return repeat(column)
+    if isinstance(column, Picked):
+        return [column.choices[place] for place in column.places.tolist()]
+    return column.tolist()
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
 
-import numpy as np
-
 from pipeline.attention import QK_NORMS, attend, check_residual, moves, project, turn
 from pipeline.config import Config
 from pipeline.embed import embed, key_sentences, read_lines, sentences
-from pipeline.metrics import OF_ITSELF, layers_of, mean, measure
+from pipeline.keep import refuse_too_many
+from pipeline.memory import available
+from pipeline.metrics import OF_ITSELF, gather, layers_of, mean, watch
 from pipeline.plots import PLOTS, needed_metrics
 from pipeline.reading import read
 from pipeline.records import Drawing, Embedded, Outcome, Prepared, Result
@@ -41,7 +41,10 @@ def prepare(config: Config) -> tuple[Prepared, ...]:
     others = key_sentences(given.keys, len(passages), split) if given.keys else ()
     embedded = embed([*passages, *others], seed=config.seed, **config.embeddings.model_dump())
     pairs = zip_longest(embedded[: len(passages)], embedded[len(passages) :])
-    return tuple(ready(own, keyed, config) for own, keyed in pairs)
+    prepared = tuple(ready(own, keyed, config) for own, keyed in pairs)
+    if config.attention.keep == "full":
+        refuse_too_many(prepared, available, config.layers.count)
+    return prepared
 
 
 def ready(embedded: Embedded, keyed: Embedded | None, config: Config, layer: int = 0) -> Prepared:
@@ -71,6 +74,13 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         turn(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
         for vectors in (projected.query, projected.key)
     )
+    names = (*config.metrics, *needed_metrics(config.plots))
+    watching = watch(
+        names,
+        (*query.shape[:2], key.shape[1]),
+        pooling=config.figures.pooling if "heatmap" in config.plots else None,
+        top=settings.keep_k if settings.keep == "top_k" else None,
+    )
     attended = attend(
         query,
         key,
@@ -82,8 +92,9 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         bias=settings.bias,
         mask=settings.mask,
         normalizer=settings.normalizer,
+        keep_weights=settings.keep == "full",
+        see=watching,
     )
-    names = (*config.metrics, *needed_metrics(config.plots))
     moved = moves(
         prepared.embedded.vectors,
         projected,
@@ -91,7 +102,7 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         is_cross=prepared.keyed is not None,
         is_residual=config.layers.residual,
     )
-    measured = measure(attended, moved, names)
+    measured = gather(watching, moved, names)
     return Outcome(prepared.embedded, projected, attended, moved, measured, prepared.keyed)
 
 
@@ -119,17 +130,16 @@ def notices(outcomes: tuple[Outcome, ...], config: Config) -> tuple[str, ...]:
             f"{'is' if len(undefined) == 1 else 'are'} undefined"
         )
     for outcome in outcomes:
-        weights = outcome.attended.weights
-        allowed = np.broadcast_to(outcome.attended.allowed, weights.shape)
-        silent = int((allowed.sum(axis=-1) == 0).sum())
+        seen = outcome.measured.seen
+        silent = int((seen.counts == 0).sum())
         if silent:
             found.append(
-                f"{place(outcome, config)}: {silent} of {allowed[..., 0].size} queries "
+                f"{place(outcome, config)}: {silent} of {seen.counts.size} queries "
                 "have every key masked (zero weights, zero output, left out of the metrics)"
             )
         if outcome.moved.is_cross:
             continue
-        on_itself = weights.diagonal(axis1=-2, axis2=-1)[allowed.sum(axis=-1) > 1]
+        on_itself = seen.itself[seen.counts > 1]
         itself = float(on_itself.mean()) if on_itself.size else 0.0  # no query has a choice
         if itself >= NEARLY_IDENTITY:
             found.append(

@@ -7,7 +7,6 @@ file is written beside its place and renamed; `run.json` comes last, and only a 
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import itertools
 import json
@@ -23,19 +22,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
-from pipeline.cells import guard
+from pipeline.cells import csv_lines
 from pipeline.faults import Fault
+from pipeline.lines import lines
 from pipeline.plots import render
-from pipeline.records import Drawing, Result, Table
-from pipeline.tables import embeddings_table, metrics_table, weights_table
+from pipeline.records import Drawing, LongTable, Result, Table
+from pipeline.tables import embeddings_table, keys_table, metrics_table, weights_table
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = ".part"  # how the names of what is not whole yet end
 CONFIG, OVERRIDES = ".hydra/config.yaml", ".hydra/overrides.yaml"
 OF_FAILURES = frozenset({CONFIG, OVERRIDES, "traceback.txt", "run.json"})
+LONG = 20_000  # rows from which it pays to start Arrow
 
 
 def claim(parent: Path, stamp: str, name: str, now: Callable[[], datetime] = datetime.now) -> Path:
@@ -184,38 +184,27 @@ def plain(name: str, limit: int) -> str:
 
 def write(path: Path, content: str | bytes) -> None:
     """`content` at `path`, whole or not at all."""
+    with beside(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """A place to write what will be at `path` once it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}{PART}")
-    beside.write_bytes(content.encode() if isinstance(content, str) else content)
-    beside.replace(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    yield part
+    part.replace(path)
 
 
-def write_csv(path: Path, table: Table) -> None:
+def write_csv(path: Path, table: Table | LongTable) -> None:
     """A table as UTF-8 CSV; a float in the shortest form that reads back to the same float."""
-    lines = Lines()
-    writer = csv.writer(lines, lineterminator="\r\n")  # so that a cell with either is quoted
-    writer.writerow([cell(name) for name in table.columns])
-    writer.writerows([cell(value) for value in row] for row in table.rows)
-    write(path, "".join(lines.written))
-
-
-class Lines:
-    """Takes a row of CSV at a time and ends it with a line feed alone."""
-
-    def __init__(self) -> None:
-        self.written: list[str] = []
-
-    def write(self, row: str) -> None:
-        self.written.append(row.removesuffix("\r\n") + "\n")
-
-
-def cell(value: object) -> object:
-    """A value as CSV holds it: an undefined number empty, a formula as text (see cells.py)."""
-    if isinstance(value, str):
-        return guard(value)
-    if isinstance(value, float | np.floating):
-        return "" if math.isnan(value) else repr(float(value))
-    return value
+    if isinstance(table, LongTable) and table.count > LONG:
+        with beside(path) as part, part.open("wb") as file:
+            file.writelines(line.encode() for line in csv_lines([table.columns]))
+            file.writelines(map(lines, table.parts()))
+    else:
+        write(path, "".join(csv_lines([table.columns, *table.rows])))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -260,6 +249,7 @@ def write_run(
     write(folder / OVERRIDES, as_yaml(list(overrides)))
     write_csv(folder / "weights.csv", weights_table(result.outcomes))
     write_csv(folder / "metrics.csv", metrics_table(result.outcomes, metrics))
+    write_csv(folder / "keys.csv", keys_table(result.outcomes))
     write_csv(folder / "embeddings.csv", embeddings_table(result.outcomes))
     write(folder / "reading.md", reading)
     write_drawings(folder / "figures", drawings, figures["formats"], figures["dpi"])

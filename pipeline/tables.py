@@ -1,31 +1,67 @@
-"""Outcomes → the tables of a run folder: weights, metrics and embeddings, always the same columns.
+"""Outcomes → the tables of a run folder, each always of the same columns.
 
 Positions, heads and layers count from 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
-from pipeline.records import Outcome, Table
+import numpy as np
+
+from pipeline.records import Array, Column, LongTable, Outcome, Picked, Positions, Table
+
+AT_ONCE = 1 << 18  # weights that are made into rows at a time
 
 
-def weights_table(outcomes: Sequence[Outcome]) -> Table:
-    """A row a weight, the same columns for every run; positions and heads count from 0."""
-    columns = (
-        "sentence", "layer", "head", "query_position", "query", "key_position", "key", "weight",
-    )  # fmt: skip
+WEIGHTS = ("sentence", "layer", "head", "query_position", "query", "key_position", "key", "weight")
+
+
+def weights_table(outcomes: Sequence[Outcome]) -> LongTable:
+    """A row a weight that was kept: all, the largest of every row, or none."""
+    count = sum(kept(outcome).size for outcome in outcomes)
+    return LongTable(WEIGHTS, count, lambda: chain.from_iterable(map(weight_parts, outcomes)))
+
+
+def kept(outcome: Outcome) -> Array:
+    """The weights there are to write, [H, N, M] or [H, N, k]."""
+    if outcome.attended.kept_weights is not None:
+        return outcome.attended.kept_weights
+    top = outcome.measured.seen.top
+    return np.zeros((0, 1, 1)) if top is None else top.weights
+
+
+def weight_parts(outcome: Outcome) -> Iterator[tuple[Column, ...]]:
+    """The weights of some queries of one head at a time."""
+    name, top = outcome.embedded.sentence.name, outcome.measured.seen.top
+    for head, weights in enumerate(kept(outcome)):
+        step = max(1, AT_ONCE // weights.shape[1])
+        for first in range(0, len(weights), step):
+            rows = weights[first : first + step]
+            i, j = np.indices(rows.shape)
+            if outcome.attended.kept_weights is None and top is not None:
+                j = top.keys[head, first : first + step]
+            there = j >= 0  # a row may have fewer keys than are kept
+            queries = standing(i[there] + first, outcome.tokens)
+            keys = standing(j[there], outcome.key_tokens)
+            yield (name, outcome.layer, head, *queries, *keys, rows[there])
+
+
+def standing(places: Positions, tokens: Sequence[str]) -> tuple[Picked, Picked]:
+    """Positions, and the tokens that stand there."""
+    return Picked(range(len(tokens)), places), Picked(tokens, places)
+
+
+def keys_table(outcomes: Sequence[Outcome]) -> Table:
+    """A row a key: its mean weight over the queries, and the same of uniform weights."""
     rows = []
     for outcome in outcomes:
-        name, layer = outcome.embedded.sentence.name, outcome.layer
-        queries, keys = outcome.tokens, outcome.key_tokens
-        for head, weights in enumerate(outcome.attended.weights.tolist()):
-            for i, row in enumerate(weights):
-                rows += [
-                    (name, layer, head, i, queries[i], j, keys[j], weight)
-                    for j, weight in enumerate(row)
-                ]
-    return Table(columns, rows)
+        name, seen = outcome.embedded.sentence.name, outcome.measured.seen
+        for (head, j), mass in np.ndenumerate(seen.mass):
+            null = float(seen.null[head, j])
+            rows.append((name, outcome.layer, head, j, outcome.key_tokens[j], float(mass), null))
+    return Table(("sentence", "layer", "head", "key_position", "key", "mass", "null"), rows)
 
 
 def metrics_table(outcomes: Sequence[Outcome], names: Sequence[str]) -> Table:
@@ -34,7 +70,7 @@ def metrics_table(outcomes: Sequence[Outcome], names: Sequence[str]) -> Table:
     rows = []
     for outcome in outcomes:
         measured, sentence = outcome.measured.rows, outcome.embedded.sentence
-        for head in range(len(outcome.attended.weights)):
+        for head in range(len(outcome.measured.seen.counts)):
             for i, token in enumerate(sentence.tokens):
                 values = [float(measured[name][head, i]) for name in names]
                 rows.append((sentence.name, outcome.layer, head, i, token, *values))

@@ -63,19 +63,34 @@ def show_result(result: Result, settings: str) -> None:
     """A run: its settings, its weights while they fit, its scalars and its notices."""
     out = console()
     out.print(f"{settings}\nembeddings: {result.outcomes[0].embedded.source}\n")
-    shown, stacked = 0, any(outcome.layer for outcome in result.outcomes)
-    for outcome in result.outcomes:
-        for head in range(len(outcome.attended.weights)):
-            if max(map(len, (outcome.tokens, outcome.key_tokens))) <= SHOWN and shown < 4:
-                shown += 1
-                out.print(weights(outcome, head, stacked), "")
-    total = sum(len(o.attended.weights) for o in result.outcomes)
-    if shown < total:
-        out.print(f"{total - shown} of {total} tables of weights not shown; weights.csv has all\n")
+    if result.outcomes[0].attended.kept_weights is None:
+        out.print(f"{unkept(result.outcomes[0])}\n")
+    else:
+        show_weights(result.outcomes, out)
     if result.scalars:
         out.print(scalars(result.scalars), "")
     for notice in result.notices:
         out.print(f"Notice: {notice}\n")
+
+
+def unkept(outcome: Outcome) -> str:
+    """Why there are no tables of weights."""
+    if (top := outcome.measured.seen.top) is None:
+        return "no weights kept (attention.keep=none); see metrics.csv and keys.csv"
+    return f"weights.csv has the {top.keys.shape[-1]} largest of every row (attention.keep=top_k)"
+
+
+def show_weights(outcomes: Sequence[Outcome], out: Console) -> None:
+    """The first tables of weights that fit, and how many are not shown."""
+    shown, stacked = 0, any(outcome.layer for outcome in outcomes)
+    for outcome in outcomes:
+        for head in range(len(outcome.attended.weights)):
+            if max(map(len, (outcome.tokens, outcome.key_tokens))) <= SHOWN and shown < 4:
+                shown += 1
+                out.print(weights(outcome, head, stacked), "")
+    total = sum(len(o.attended.weights) for o in outcomes)
+    if shown < total:
+        out.print(f"{total - shown} of {total} tables of weights not shown; weights.csv has all\n")
 
 
 def weights(outcome: Outcome, head: int, stacked: bool) -> RichTable:

@@ -26,7 +26,8 @@ from pipeline.attention import (
 )
 from pipeline.config import KINDS_OF, Config, Section, validate
 from pipeline.embed import KINDS, POSITIONS, SOURCES, UNKNOWN
-from pipeline.metrics import METRICS
+from pipeline.keep import KEEPS
+from pipeline.metrics import METRICS, POOLINGS
 from pipeline.plots import FORMATS, PLOTS
 from pipeline.reading import LANGUAGES
 from tests.variants import bias_spec, mask_spec
@@ -228,6 +229,8 @@ ENTRIES = [
         ("metrics", METRICS, True),
         ("plots", PLOTS, True),
         ("figures.formats", FORMATS, True),
+        ("figures.pooling", POOLINGS, False),
+        ("attention.keep", KEEPS, False),
     )
     for name in names
 ]

@@ -21,7 +21,7 @@ from pipeline.compose import EXPERIMENTS, ROOT
 from pipeline.help import options
 from pipeline.identity import FORMAT
 from pipeline.metrics import OF_SETS, scalar_names
-from pipeline.plots import FORMATS, PLOTS
+from pipeline.plots import FORMATS
 from tests.command import DEFAULT_METRICS, Said, contents, pipeline, read_csv
 from tests.golden import GOLDEN
 
@@ -87,11 +87,13 @@ def test_the_displacement_is_the_published_one(seed: Said) -> None:
 
 
 def test_the_folder_holds_these_files_and_no_others(seed: Said) -> None:
-    figures = {f"figures/{plot}_pinguins.{end}" for plot in PLOTS for end in ("png", "csv")}
+    drawn = ("heatmap", "displacement", "entropy")
+    figures = {f"figures/{plot}_pinguins.{end}" for plot in drawn for end in ("png", "csv")}
     assert set(contents(seed.folder)) == figures | {
         ".hydra/config.yaml",
         ".hydra/overrides.yaml",
         "embeddings.csv",
+        "keys.csv",
         "metrics.csv",
         "reading.md",
         "run.json",
@@ -105,6 +107,7 @@ def test_the_columns_are_these(seed: Said) -> None:
     for name, columns, count in (
         ("weights", WEIGHTS, 25),
         ("metrics", [*ROWS, *by_query], 5),
+        ("keys", ["sentence", "layer", "head", "key_position", "key", "mass", "null"], 5),
         (
             "embeddings",
             ["sentence", "layer", "position", "token", "embedding", "x0", "x1", "x2", "x3"],

@@ -46,6 +46,8 @@ def test_the_defaults_are_the_seeds_experiment() -> None:
         "bias": "none",
         "mask": "none",
         "normalizer": "softmax",
+        "keep": "full",
+        "keep_k": 8,
     }
 
 

@@ -18,8 +18,9 @@ from pipeline.compare.__main__ import parser as compare_parser
 from pipeline.compose import ROOT, compose, hydra
 from pipeline.config import KINDS_OF, validate
 from pipeline.embed import POSITIONS, SOURCES, UNKNOWN
+from pipeline.keep import KEEPS
 from pipeline.laws import LAWS
-from pipeline.metrics import METRICS
+from pipeline.metrics import METRICS, POOLINGS
 from pipeline.plots import FORMATS, PLOTS
 from pipeline.reading import LANGUAGES
 from pipeline.sweep.plan import make_plan
@@ -123,6 +124,8 @@ def options(group: str) -> set[str]:
         "metrics": set(METRICS),
         "plots": set(PLOTS),
         "figures.formats": set(FORMATS),
+        "figures.pooling": set(POOLINGS),
+        "attention.keep": set(KEEPS),
         "language": set(LANGUAGES),
     }.items(),
     ids=lambda value: value if isinstance(value, str) else "",

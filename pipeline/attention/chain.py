@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from pipeline.attention.normalizers import Normalizer
 from pipeline.attention.softcap import softcap
 from pipeline.faults import Fault
 from pipeline.records import Array, Block, Rows
+from pipeline.records import Mask as Pairs
 
 LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in (np.float32, np.float64)}
 
@@ -110,7 +112,14 @@ class Chain:
         counts = self.mask.counts(block.first, block.last, keys)
         if block.place is not None and counts.ndim > 1:
             counts = np.broadcast_to(counts, (*self.leading, counts.shape[-1]))[block.place]
-        return Rows(weights, counts, block.first, block.low, gaps)
+        ends = (block.first, block.last, block.low, block.high)
+        allowed = None if self.mask.is_full(*ends) else partial(self.allowed, block)
+        return Rows(weights, counts, block.first, block.low, gaps, allowed=allowed)
+
+    def allowed(self, block: Block) -> Pairs:
+        """Which pairs of a block take part, broadcasts to [..., B, M']."""
+        made = self.mask.block(block.first, block.last, block.low, block.high)
+        return at(made, self.leading, block.place)
 
     def bounded(self, dtype: np.dtype) -> bool:
         """Whether no exponential of a logit, nor a sum of them over a row, can overflow."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.compare.kept import not_kept
 from pipeline.compare.read import Run
 from pipeline.compare.sentence import SentenceDifference, subtracted
 from pipeline.compare.settings import differing, value_of
@@ -39,6 +40,8 @@ def difference(before: Run, after: Run) -> Difference:
     pair = [before, after]
     settings = [Change(n, value_of(before, n), value_of(after, n)) for n in differing(pair)]
     metrics = [Change(n, scalar(before, n), scalar(after, n)) for n in metric_names(pair)]
+    if why := not_kept(pair):
+        return Difference(before, after, tuple(settings), tuple(metrics), (), (why,))
     sentences, notes = of_sentences(
         (read_weights(before.folder), read_weights(after.folder)),
         (read_points(before.folder), read_points(after.folder)),

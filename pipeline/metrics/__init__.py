@@ -15,6 +15,7 @@ from pipeline.choose import choose
 from pipeline.metrics.context import cosine, displacement, pairwise_cosine
 from pipeline.metrics.layers import layers_of
 from pipeline.metrics.place import mean_distance, previous_token, self_weight, sink_mass
+from pipeline.metrics.pool import POOLINGS
 from pipeline.metrics.sharpness import (
     effective_keys,
     entropy,
@@ -26,7 +27,8 @@ from pipeline.metrics.sharpness import (
     support_size,
 )
 from pipeline.metrics.stream import Stream
-from pipeline.records import Array, Attended, Measured, Moved, Rows, beside
+from pipeline.metrics.watch import Watch
+from pipeline.records import Array, Attended, Block, Measured, Moved, Rows, beside
 
 # Rows → [..., B]
 OF_WEIGHTS: dict[str, Callable[[Rows], Array]] = {
@@ -62,30 +64,56 @@ __all__ = [
     "OF_MOVES",
     "OF_SETS",
     "OF_WEIGHTS",
+    "POOLINGS",
     "Stream",
+    "gather",
     "layers_of",
     "mean",
     "measure",
     "scalar_names",
+    "watch",
 ]
 
 
+def watch(
+    names: Sequence[str],
+    shape: tuple[int, int, int],
+    *,
+    pooling: str | None = "mean",
+    top: int | None = None,
+) -> Watch:
+    """What `attend` shows its weights [H, N, M] to, to read the named metrics off them.
+
+    Beside them it reads what each key receives; the weights pooled into bins, one of POOLINGS; and
+    with `top` the so many largest of every row.
+    """
+    wanted = {name: OF_WEIGHTS[name] for name in names if name in OF_WEIGHTS}
+    bins = None if pooling is None else choose(POOLINGS, pooling, "figures.pooling")
+    return Watch(wanted, self_weight, shape, bins, top)
+
+
 def measure(attended: Attended, moved: Moved, names: Sequence[str]) -> Measured:
-    """The named metrics of one sentence.
+    """The named metrics of one sentence whose weights were kept."""
+    heads, queries, keys = attended.weights.shape
+    watching = watch(names, (heads, queries, keys))
+    watching(Block(None, 0, queries, 0, keys), attended.rows)
+    return gather(watching, moved, names)
+
+
+def gather(watching: Watch, moved: Moved, names: Sequence[str]) -> Measured:
+    """The named metrics of one sentence whose every block of weights was watched.
 
     A query whose every key is masked attends to nothing: it is NaN in every metric of weights
     and moves, and left out of every mean. So is everything of OF_ITSELF in cross-attention.
     """
     rows: dict[str, Array] = {}
     scalars: dict[str, float] = {}
-    shown = attended.rows
-    silent = shown.counts == 0
+    silent = watching.counts == 0
     for name in names:
         if moved.is_cross and name in OF_ITSELF:
             rows[name] = np.full(silent.shape, np.nan)
         elif name in OF_WEIGHTS:
-            with np.errstate(divide="ignore"):  # a silent row has no effective keys
-                rows[name] = np.where(silent, np.nan, OF_WEIGHTS[name](shown))
+            rows[name] = watching.rows[name]
         elif name in OF_MOVES:
             ways = OF_MOVES[name](moved.static, moved.contextual)
             rows[name] = np.where(silent, np.nan, ways)
@@ -94,7 +122,7 @@ def measure(attended: Attended, moved: Moved, names: Sequence[str]) -> Measured:
             scalars[f"{name}_static"] = of_set(beside(moved.static))
             scalars[f"{name}_contextual"] = of_set(beside(moved.contextual))
     scalars = {**{name: mean(values) for name, values in rows.items()}, **scalars}
-    return Measured(rows, scalars)
+    return Measured(rows, scalars, watching.seen())
 
 
 def scalar_names(names: Sequence[str]) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ from pipeline.plots.canvas import FORMATS, render
 from pipeline.plots.displacement import displacement
 from pipeline.plots.entropy import entropy
 from pipeline.plots.heatmap import heatmap
+from pipeline.plots.key_mass import key_mass
 from pipeline.records import Drawing, Outcome
 
 PLOTS: dict[str, Callable[[Outcome, str], Drawing]] = {
     "heatmap": heatmap,
     "displacement": displacement,
     "entropy": entropy,
+    "key_mass": key_mass,
 }
 DRAWN_METRICS = {"entropy": ("entropy",)}  # plot -> the metrics whose rows it draws
 

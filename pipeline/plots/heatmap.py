@@ -1,4 +1,4 @@
-"""Heatmap: the N × M weights of every head, queries down, keys across."""
+"""Heatmap: the N × M weights of every head, queries down, keys across; many of them pooled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from pipeline.plots.canvas import styled
 from pipeline.plots.matrix import cell_table, matrices
-from pipeline.records import Drawing, Outcome
+from pipeline.records import Drawing, Outcome, Pooled, Positions, Table
+
+UNITS = {"mean": "Mean attention weight", "max": "Largest attention weight"}
 
 
 @styled
@@ -14,17 +16,67 @@ def heatmap(outcome: Outcome, caption: str) -> Drawing:
     """The weights as colors from 0 to the largest, one panel a head, all on one scale.
 
     Numbers stand in the cells up to 12 tokens; ticks are thinned beyond, never shrunk away.
-    A masked cell is left blank: it is no small weight, it takes no part.
+    A masked cell is left blank: it is no small weight, it takes no part. Of more than 256 tokens
+    a cell shows a square of neighbors, and the figure says so.
     """
-    weights, queries, keys = outcome.attended.weights, outcome.tokens, outcome.key_tokens
+    pooled = outcome.measured.seen.pooled
+    assert pooled is not None, "the pass that made the weights was not asked to pool them"
+    if not pooled.is_whole:
+        return in_bins(pooled, caption)
+    queries, keys = outcome.tokens, outcome.key_tokens
     figure = matrices(
-        np.where(outcome.attended.allowed, weights, np.nan),
+        pooled.values,
         queries,
         keys,
         title=f"Attention weights\n{caption}",
         unit="Attention weight",
         low=0.0,
-        high=float(weights.max()),
+        high=highest(pooled),
         cmap="viridis",
     )
-    return Drawing(figure, cell_table(weights, queries, keys, "weight"))
+    return Drawing(figure, cell_table(np.nan_to_num(pooled.values), queries, keys, "weight"))
+
+
+def in_bins(pooled: Pooled, caption: str) -> Drawing:
+    """One cell a bin; the ticks are positions, not tokens."""
+    size = " × ".join(str(ends[1] - ends[0]) for ends in (pooled.queries, pooled.keys))
+    figure = matrices(
+        pooled.values,
+        *([str(end) for end in ends[:-1]] for ends in (pooled.queries, pooled.keys)),
+        title=f"Attention weights, the {pooled.kind} of {size} in each cell\n{caption}",
+        unit=UNITS[pooled.kind],
+        low=0.0,
+        high=highest(pooled),
+        cmap="viridis",
+    )
+    for axes in figure.axes:
+        if axes.get_xlabel() == "Keys":
+            axes.set_xlabel("Keys, by position")
+            axes.set_ylabel("Queries, by position")
+    return Drawing(figure, bin_table(pooled))
+
+
+def highest(pooled: Pooled) -> float:
+    """The largest value; 0 where nothing takes part."""
+    return float(np.fmax.reduce(pooled.values, axis=None, initial=0.0))
+
+
+def bin_table(pooled: Pooled) -> Table:
+    """A row a bin, with the positions of the first and last query and key in it."""
+
+    def span(ends: Positions, place: int) -> tuple[int, int]:
+        return int(ends[place]), int(ends[place + 1]) - 1
+
+    columns = (
+        "head",
+        "first_query",
+        "last_query",
+        "first_key",
+        "last_key",
+        f"{pooled.kind}_weight",
+    )
+    rows = [
+        (head, *span(pooled.queries, i), *span(pooled.keys, j), float(value))
+        for (head, i, j), value in np.ndenumerate(pooled.values)
+    ]
+    return Table(columns, rows)

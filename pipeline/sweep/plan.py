@@ -143,7 +143,8 @@ class Ready:
 
         The seed is left out: it changes the numbers, but not whether there are any.
         """
-        mark = tuple(texts[part] for part in ("sentences", "embeddings", "projection"))
+        parts = (texts[p] for p in ("sentences", "embeddings", "projection", "layers"))
+        mark = (*parts, config.attention.keep)
         if mark not in self.prepared:
             try:
                 prepare(config)

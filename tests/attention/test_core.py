@@ -10,8 +10,8 @@ import pytest
 
 from pipeline import attend
 from pipeline.attention import BIASES, MASKS, NORMALIZERS
-from pipeline.attention.assemble import as_mask
 from pipeline.attention.core import CHUNKS, chunks_of
+from pipeline.attention.masks import Mask
 from pipeline.attention.threads import blas, share
 from pipeline.faults import Fault
 from pipeline.records import Array
@@ -141,11 +141,9 @@ def test_chunks_do_not_depend_on_threads_and_are_few():
 
 def test_a_chunk_s_name_is_one_thread_s_alone_also_where_queries_see_nothing():
     """What an observer adds up by chunk depends on no thread: no chunk is in two draws."""
-    mask = np.ones((400, 8), bool)
-    mask[10:60] = False  # blocks that are never drawn
+    gap = Mask(lambda queries: (0 * queries, np.where((queries < 10) | (queries >= 60), 8, 0)))
     drawn = [
-        {(block.place, block.chunk) for block in chunk}
-        for chunk in chunks_of((2, 400, 8), 10, as_mask(mask))
+        {(block.place, block.chunk) for block in chunk} for chunk in chunks_of((2, 400, 8), 10, gap)
     ]
     assert all(len(names) == 1 for names in drawn)
     assert len(set.union(*drawn)) == len(drawn) <= 2 * CHUNKS
