@@ -11,7 +11,7 @@ from pipeline.faults import Fault, shorten
 T = TypeVar("T")
 
 
-def choose(choices: Mapping[str, T], name: str, what: str) -> T:
+def choose(choices: Mapping[str, T], name: object, what: str) -> T:
     """The entry of `choices` called `name`; `what` names the kind of thing in the error.
 
     >>> choose({"softmax": 1, "hard": 2}, "softmx", "attention.normalizer")
@@ -19,7 +19,7 @@ def choose(choices: Mapping[str, T], name: str, what: str) -> T:
     pipeline.faults.Fault: attention.normalizer: got 'softmx', expected one of: softmax, hard \
 (did you mean 'softmax'?)
     """
-    if name not in choices:
+    if not isinstance(name, str) or name not in choices:
         raise Fault(f"{what}: got {shorten(name)}, expected one of: {listed(name, choices)}")
     return choices[name]
 

@@ -53,6 +53,16 @@ def is_finite(array: Array) -> bool:
     return bool(np.isfinite(array).all())
 
 
+def check_held(what: str, expected: str, *arrays: Array) -> None:
+    """Raise a `Fault` where `what` went beyond the numbers of its type."""
+    for array in arrays:
+        if not is_finite(array):
+            raise Fault(
+                f"{what} overflow {array.dtype}; expected {expected} with which a {array.dtype} "
+                "can hold them"
+            )
+
+
 def of_one_type(*arrays: Array) -> tuple[Array, ...]:
     """The arrays in the widest of their types."""
     widest = np.result_type(*arrays)

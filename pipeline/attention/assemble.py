@@ -17,7 +17,7 @@ from pipeline.attention.masks import Mask, combine
 from pipeline.attention.masks import matrix as mask_matrix
 from pipeline.attention.normalizers import NORMALIZERS, Normalizer
 from pipeline.attention.scale import COUNTED, multiplier
-from pipeline.attention.specs import build, positive
+from pipeline.attention.specs import build, finite, positive
 from pipeline.faults import Fault
 from pipeline.records import Array
 
@@ -37,7 +37,8 @@ def assemble(
 ) -> Chain:
     """The chain for weights of that shape, [..., N, M]."""
     temperature = positive(temperature, "attention.temperature")
-    cap = None if softcap is None else positive(softcap, "attention.softcap")
+    cap = None if softcap is None else as_cap(softcap, query.dtype)
+    log_n_factor = finite(log_n_factor, "attention.log_n_factor")
     made_mask = as_mask(mask)
     made_mask.check(shape)
     counted = isinstance(scale, str) and scale in COUNTED
@@ -83,6 +84,16 @@ def normalizer_named(name: str) -> Normalizer:
     return build(NORMALIZERS, name, "attention.normalizer")
 
 
+def as_cap(softcap: object, dtype: np.dtype[Any]) -> float:
+    """The soft-cap, a positive number that the type of the scores can hold."""
+    cap = positive(softcap, "attention.softcap")
+    with np.errstate(over="ignore", under="ignore"):
+        kept = dtype.type(cap)
+    if not 0.0 < kept < np.inf:
+        raise Fault(f"attention.softcap: got {cap}, expected a number > 0 that a {dtype} can hold")
+    return cap
+
+
 def as_mask(mask: object) -> Mask:
     """A mask as it is, by name, as YAML combines them, or as booleans [..., N, M]."""
     if isinstance(mask, Mask):
@@ -93,7 +104,7 @@ def as_mask(mask: object) -> Mask:
         return combine(mask)
     if isinstance(mask, list | tuple) and any(isinstance(part, str | Mapping) for part in mask):
         return combine(mask)
-    return mask_matrix(np.asarray(mask))
+    return mask_matrix(mask)
 
 
 def as_bias(bias: object, shape: tuple[int, ...]) -> Bias | None:
@@ -107,7 +118,7 @@ def as_bias(bias: object, shape: tuple[int, ...]) -> Bias | None:
     elif isinstance(bias, str | Mapping) or listed:
         made = add_up(bias, heads)
     else:
-        made = bias_matrix(heads, values=np.asarray(bias))
+        made = bias_matrix(heads, values=bias)
     made.check(shape)
     return made if len(shape) > 2 else of_one_head(made)
 

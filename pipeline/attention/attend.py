@@ -13,6 +13,7 @@ from pipeline.attention.arrays import check_shapes, leading_axes, of_one_type, r
 from pipeline.attention.assemble import assemble
 from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.core import DIRECT, Observer, run_blocks, run_direct
+from pipeline.attention.specs import whole
 from pipeline.records import Array, Attended
 
 
@@ -87,6 +88,8 @@ def attend(
         query, key, chain = in_features(query, key, chain)
     if query.shape[:-2] != leading:
         query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
+    rows = None if rows is None else whole(rows, "attend: rows", least=1)
+    threads = None if threads is None else whole(threads, "attend: threads", least=1, most=1024)
     if capture is not ignored or (rows is None and math.prod(shape) <= DIRECT):
         return attend_directly(query, key, value, chain, keep_weights, see, capture)
     make = np.empty if chain.mask.is_everything else np.zeros  # zeros where no block comes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -114,7 +116,8 @@ def attend_gradients(
 
 def refuse_others(normalizer: object) -> None:
     """The softmax is the one normalizer whose gradient this is."""
-    if normalizer not in ("softmax", {"softmax": {}}, {"softmax": None}):
+    spelled = normalizer if isinstance(normalizer, str | Mapping) else None
+    if spelled not in ("softmax", {"softmax": {}}, {"softmax": None}):
         raise Fault(
             f"attention.normalizer: got {shorten(normalizer)}, expected softmax, the only one "
             "whose gradients there are"
@@ -123,13 +126,15 @@ def refuse_others(normalizer: object) -> None:
 
 def as_gain(gain: npt.ArrayLike, query: Array) -> Array:
     """The norm's gain, finite, a number or [D], in the type of the query."""
-    given = np.asarray(gain)
-    width = query.shape[-1]
-    if given.dtype.kind not in "fiu" or given.shape not in ((), (width,)):
-        raise Fault(
-            f"attention.qk_norm_gain: got {given.dtype} of shape {given.shape}, expected a number "
-            f"or one for each entry, [D] = ({width},)"
-        )
-    if not np.isfinite(given).all():
-        raise Fault("attention.qk_norm_gain: holds NaN or infinity, expected finite numbers")
-    return given.astype(query.dtype)
+    expected = f"expected a finite number or one for each entry, [D] = ({query.shape[-1]},)"
+    try:
+        given = np.asarray(gain)
+    except ValueError:
+        raise Fault(f"attention.qk_norm_gain: got {shorten(gain)}, {expected}") from None
+    if given.dtype.kind not in "fiu" or given.shape not in ((), query.shape[-1:]):
+        raise Fault(f"attention.qk_norm_gain: got {given.dtype} of shape {given.shape}, {expected}")
+    with np.errstate(over="ignore"):  # refused below
+        kept: Array = given.astype(query.dtype)
+    if not np.isfinite(kept).all():
+        raise Fault(f"attention.qk_norm_gain: got {shorten(gain)}, {expected}")
+    return kept

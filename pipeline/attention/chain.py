@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.attention.arrays import is_finite
+from pipeline.attention.arrays import check_held
 from pipeline.attention.biases import Bias
 from pipeline.attention.masks import Mask
 from pipeline.attention.normalizers import Normalizer
 from pipeline.attention.softcap import softcap
-from pipeline.faults import Fault
 from pipeline.records import Array, Block, Rows
 from pipeline.records import Mask as Pairs
 
@@ -63,18 +62,18 @@ class Chain:
             factor = at(factor[..., block.first : block.last, :], self.leading, block.place)
         with np.errstate(over="ignore", invalid="ignore"):  # reported below
             made = np.matmul(query * np.asarray(factor, query.dtype), turned, out=out)
-        if not self.bound < LARGEST[made.dtype] / 4 and not is_finite(made):
-            raise Fault(
-                f"attention.temperature: scores overflow {made.dtype}; expected a scale and a "
-                f"temperature with which a {made.dtype} can hold them"
-            )
+        if not self.bound < LARGEST[made.dtype] / 4:
+            check_held("attention.temperature: scores", "a scale and a temperature", made)
         capture("scaled", made)
         if self.softcap is not None:
             made = softcap(made, self.softcap)
             capture("capped", made)
         if self.bias is not None:
             added = self.bias.block(block.head, block.first, block.last, block.low, block.high)
-            made += at(added, self.leading[:-1], block.place and block.place[:-1])
+            added = at(added, self.leading[:-1], block.place and block.place[:-1])
+            with np.errstate(over="ignore", invalid="ignore"):  # reported below
+                np.add(made, added, out=made)
+            check_held("attention.bias: scores and bias", "numbers", made)
             capture("biased", made)
         self.hide(made, block)
         capture("masked", made)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.attention.arrays import check_shapes, leading_axes, to_every_head
+from pipeline.attention.arrays import check_held, check_shapes, leading_axes, to_every_head
 from pipeline.attention.normalizers.softmax import softmax
 from pipeline.faults import Fault
 from pipeline.records import Array, Gradients, Mask
@@ -54,10 +54,10 @@ def softmax_gradients(
     check_shapes(query, key, value)
     leading = leading_axes(query, key, value)
     keys, values = (to_every_head(array, leading) for array in (key, value))
-    multiplier = np.asarray(multiplier, query.dtype)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # refused below
+        multiplier = np.asarray(multiplier, query.dtype)
         logits = multiplier * (query @ keys.swapaxes(-1, -2))
-        check_finite("attention.temperature: scores", "a scale and a temperature", logits)
+        check_held("attention.temperature: scores", "a scale and a temperature", logits)
         capped, slope = cap(logits, softcap)
         weights = weigh(capped, bias, allowed)
         check_upstream(upstream, weights, values)
@@ -75,7 +75,7 @@ def softmax_gradients(
             temperature=slope_of_temperature(to_logits, logits, temperature),
         )
     every = (found.query, found.key, found.value, found.bias, np.asarray(found.temperature))
-    check_finite("upstream: gradients", "upstream and inputs", *every)
+    check_held("upstream: gradients", "upstream and inputs", *every)
     return found
 
 
@@ -100,6 +100,7 @@ def cap(logits: Array, softcap: float | None) -> tuple[Array, Array | float]:
 def weigh(capped: Array, bias: Array | None, allowed: Mask | None) -> Array:
     """The softmax of the biased and masked logits, [..., N, M]; zeros in a fully masked row."""
     biased = capped if bias is None else capped + np.asarray(bias, capped.dtype)
+    check_held("attention.bias: scores and bias", "numbers", biased)
     masked = np.where(True if allowed is None else allowed, biased, -np.inf)
     return softmax().apply(masked, None)
 
@@ -128,13 +129,3 @@ def check_upstream(upstream: Array, weights: Array, values: Array) -> None:
             f"upstream: got shape {upstream.shape}, expected that of the output, "
             f"[..., N, E] = {output}"
         )
-
-
-def check_finite(what: str, expected: str, *arrays: Array) -> None:
-    """A `Fault` where `what` went beyond the numbers of its type."""
-    for array in arrays:
-        if not np.isfinite(array).all():
-            raise Fault(
-                f"{what} overflow {array.dtype}; expected {expected} with which a {array.dtype} "
-                "can hold them"
-            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import sys
+import math
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any, TypeVar
@@ -94,9 +94,13 @@ def finite(value: object, what: str, expected: str = "a finite number") -> float
     2.0
     """
     real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    if not real or not abs(value) <= sys.float_info.max:  # type: ignore[arg-type]
+    try:
+        number = float(value) if real else math.nan  # type: ignore[arg-type]
+    except OverflowError:  # an integer beyond the floats
+        number = math.inf
+    if not math.isfinite(number):
         raise Fault(f"{what}: got {shorten(value)}, expected {expected}")
-    return float(value)  # type: ignore[arg-type]
+    return number
 
 
 def positive(value: object, what: str) -> float:

@@ -254,7 +254,7 @@ def test_what_is_given_is_not_changed() -> None:
 
 A, B = np.ones((2, 3)), np.ones((5, 3))
 HEADS = np.ones((4, 2, 3))
-BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
+BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "widths": (
         (A, np.ones((5, 4)), B), {},
         ("attend: the key width D differs, query has 3 and key 4; expected query [..., N, D] and "
@@ -378,6 +378,67 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
         ("attention.mask.matrix: got shape (4, 2, 5), expected one that broadcasts to "
         "[..., N, M] = (2, 5)"),
     ),
+    "mask of several lengths": (
+        (A, B, B), {"mask": [[True], [True, False]]},
+        "attention.mask.matrix.values: got rows of several lengths, expected rows of one length",
+    ),
+    "bias of several lengths": (
+        (A, B, B), {"bias": [[1.0], [1.0, 2.0]]},
+        "attention.bias.matrix.values: got rows of several lengths, expected rows of one length",
+    ),
+    "bias NaN": (
+        (A, B, B), {"bias": np.full((2, 5), np.nan)},
+        "attention.bias.matrix.values: holds NaN or infinity, expected finite numbers",
+    ),
+    "bias infinite": (
+        (A, B, B), {"bias": np.full((2, 5), -np.inf)},
+        "attention.bias.matrix.values: holds NaN or infinity, expected finite numbers",
+    ),
+    "bias of another shape": (
+        (A, B, B), {"bias": np.ones((5, 2))},
+        ("attention.bias.matrix: got shape (5, 2), expected one that broadcasts to "
+        "[..., N, M] = (2, 5)"),
+    ),
+    "bias of words": (
+        (A, B, B), {"bias": [["a"]]},
+        "attention.bias.matrix.values: got <U1, expected real numbers",
+    ),
+    "bias by name": (
+        (A, B, B), {"bias": "alibbi"},
+        (f"attention.bias: got 'alibbi', expected one of: {', '.join(BIASES)} "
+        "(did you mean 'alibi'?)"),
+    ),
+    "bias beyond its type": (
+        [array.astype(np.float32) for array in (A, B, B)], {"bias": np.full((2, 5), 1e39)},
+        ("attention.bias: scores and bias overflow float32; expected numbers with which a float32 "
+        "can hold them"),
+    ),
+    "softcap 0": (
+        (A, B, B), {"softcap": 0}, "attention.softcap: got 0, expected a finite number > 0",
+    ),
+    "softcap NaN": (
+        (A, B, B), {"softcap": math.nan},
+        "attention.softcap: got nan, expected a finite number > 0",
+    ),
+    "softcap beyond its type": (
+        [array.astype(np.float32) for array in (A, B, B)], {"softcap": 1e39},
+        "attention.softcap: got 1e+39, expected a number > 0 that a float32 can hold",
+    ),
+    "softcap too small for its type": (
+        [array.astype(np.float32) for array in (A, B, B)], {"softcap": 1e-50},
+        "attention.softcap: got 1e-50, expected a number > 0 that a float32 can hold",
+    ),
+    "log_n_factor": (
+        (A, B, B), {"scale": "log_n", "log_n_factor": "2"},
+        "attention.log_n_factor: got '2', expected a finite number",
+    ),
+    "rows 0": (
+        (A, B, B), {"rows": 0}, "attend: rows: got 0, expected an integer >= 1",
+    ),
+    "threads without end": (
+        (A, B, B), {"rows": 1, "threads": 10**9},
+        "attend: threads: got 1000000000, expected an integer from 1 to 1024",
+    ),
     "overflow": (
         (A * 1e200, B * 1e200, B), {},
         ("attention.temperature: scores overflow float64; expected a scale and a temperature "
@@ -391,10 +452,16 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64, int, float])
+def test_a_setting_is_a_number_of_any_kind(kind: Any) -> None:
+    """Also of NumPy's single precision, to which the largest double would overflow."""
+    settings: dict[str, Any] = {"scale": 2, "temperature": 2, "softcap": 2, "log_n_factor": 2}
+    given = attend(QUERY, KEY, VALUE, **{name: kind(number) for name, number in settings.items()})
+    np.testing.assert_array_equal(given.weights, attend(QUERY, KEY, VALUE, **settings).weights)
+
+
 @pytest.mark.parametrize(("arrays", "settings", "message"), BAD.values(), ids=BAD)
-def test_bad_input_gets_one_line(
-    arrays: tuple[Any, ...], settings: dict[str, Any], message: str
-) -> None:
+def test_bad_input_gets_one_line(arrays: Any, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(Fault) as caught:
         attend(*arrays, **settings)
     assert str(caught.value) == message

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline import attend, attend_gradients
 from pipeline.attention import BIASES, MASKS, NORMALIZERS, QK_NORMS, ROTATIONS, SCALES, turn
-from pipeline.faults import Fault
+from pipeline.faults import Fault, shorten
 from pipeline.records import Array
 from tests.variants import bias_spec, mask_spec
 
@@ -144,8 +144,9 @@ def test_types_are_kept_or_widened(dtype: type, kept: type) -> None:
 
 
 A, B, G = np.ones((2, 4)), np.ones((5, 4)), np.ones((2, 4))
+GAIN = "expected a finite number or one for each entry, [D] = (4,)"
 NORMALIZER = "expected softmax, the only one whose gradients there are"
-BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
+BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "upstream of another shape": (
         (A, B, B, B), {},
         "upstream: got shape (5, 4), expected that of the output, [..., N, E] = (2, 4)",
@@ -172,12 +173,27 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
     ),
     "gain of another width": (
         (A, B, B, G), {"qk_norm": "l2", "qk_norm_gain": [1.0, 2.0]},
-        ("attention.qk_norm_gain: got float64 of shape (2,), expected a number or one for each "
-        "entry, [D] = (4,)"),
+        "attention.qk_norm_gain: got float64 of shape (2,), " + GAIN,
     ),
     "gain NaN": (
         (A, B, B, G), {"qk_norm": "l2", "qk_norm_gain": np.nan},
-        "attention.qk_norm_gain: holds NaN or infinity, expected finite numbers",
+        "attention.qk_norm_gain: got nan, " + GAIN,
+    ),
+    "gain of several lengths": (
+        (A, B, B, G), {"qk_norm": "l2", "qk_norm_gain": [[1, 2], [3]]},
+        "attention.qk_norm_gain: got [[1, 2], [3]], " + GAIN,
+    ),
+    "gain too large for its type": (
+        [array.astype(np.float32) for array in (A, B, B, G)],
+        {"qk_norm": "l2", "qk_norm_gain": 1e39}, "attention.qk_norm_gain: got 1e+39, " + GAIN,
+    ),
+    "normalizer no name": (
+        (A, B, B, G), {"normalizer": A},
+        f"attention.normalizer: got {shorten(A)}, {NORMALIZER}",
+    ),
+    "norm no name": (
+        (A, B, B, G), {"qk_norm": ["l2"]},
+        f"attention.qk_norm: got ['l2'], expected one of: {', '.join(QK_NORMS)}",
     ),
     "rotation": (
         (A, B, B, G), {"rotation": "rotory"},
