@@ -70,6 +70,38 @@ def test_spectral_is_the_largest_eigenvalue(p):
     np.testing.assert_allclose(jacobian_spectral(p), explicit, rtol=0, atol=5e-15)
 
 
+def nearly_one_hot(keys, leak, random):
+    """All but `leak` on one key, and that shared out at random."""
+    shares = leak * softmax(random.standard_normal(keys - 1))
+    return np.insert(shares, random.integers(keys), 1.0 - leak)
+
+
+@pytest.mark.parametrize("keys", [2, 3, 17, 200])
+@pytest.mark.parametrize(
+    ("kind", "cancels"),
+    [
+        ("random", False),
+        ("uniform", False),
+        ("one-hot", True),
+        *((leak, leak < 0.01) for leak in (0.5, 0.1, 1e-3, 1e-6, 1e-9, 1e-12, 1e-16)),
+    ],
+)
+def test_both_norms_are_those_of_the_eigenvalues(kind, cancels, keys):
+    """‖J‖₂ is the largest eigenvalue of J = diag(p) − ppᵀ, ‖J‖_F the root of the sum of squares."""
+    random = np.random.default_rng(keys)
+    made = {
+        "random": lambda: softmax(random.standard_normal(keys)),
+        "uniform": lambda: np.full(keys, 1.0 / keys),
+        "one-hot": lambda: np.eye(keys)[-1],
+    }
+    p = made[kind]() if kind in made else nearly_one_hot(keys, kind, random)
+    eigenvalues = np.linalg.eigvalsh(np.diag(p) - np.outer(p, p))
+    assert jacobian_spectral(p) == pytest.approx(eigenvalues[-1], rel=0, abs=4e-15)
+    told = np.sqrt(np.finfo(float).eps) if cancels else 4e-15  # as its docstring says
+    frobenius = np.sqrt(np.sum(eigenvalues**2))
+    assert jacobian_frobenius(p) == pytest.approx(frobenius, rel=0, abs=told)
+
+
 @given(rows())
 @repeatable
 def test_spectral_is_bounded_and_interlaced(p):
