@@ -95,7 +95,7 @@ def test_the_config_object_stops_at_run() -> None:
     """Who may hold a Config: those that start, plan, run and describe runs, and no stage."""
     holders = {name for name, found in OURS.items() if "config" in found}
     assert {part(name) for name in holders} <= {
-        "__main__", "compose", "perform", "run", "sweep",
+        "__main__", "compare", "compose", "perform", "run", "sweep",
     }  # fmt: skip
 
 
@@ -140,7 +140,7 @@ WRITING = {
 }  # fmt: skip
 # A ledger is appended to, which no other file is; a page of memory is shared through a temporary
 # file.
-ALLOWED = {"sweep.ledger": {"open", "fsync"}, "sweep.engines.local": {"open"}}
+ALLOWED = {"ledger": {"open", "fsync"}, "sweep.engines.local": {"open"}}
 
 
 def calls_that_write(tree: ast.Module) -> Iterator[str]:

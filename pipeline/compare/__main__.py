@@ -5,29 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from pipeline.command import Parser, guarded
-from pipeline.compare.difference import difference
+from pipeline.compare.causes import named
 from pipeline.compare.find import find_runs
-from pipeline.compare.formats import latex, markdown, shortened
-from pipeline.compare.groups import columns_for, grouped
+from pipeline.compare.groups import columns_for
+from pipeline.compare.layouts import of_groups, of_many, of_two, why_many, why_two
 from pipeline.compare.names import chosen, find_baseline, in_order
-from pipeline.compare.pair import drawings, pairs_moved, rows_moved, sides, without_partner
-from pipeline.compare.read import Run
-from pipeline.compare.show import show_groups, show_many, show_pair
-from pipeline.compare.table import against, metric_names, runs_table
+from pipeline.compare.table import metric_names
 from pipeline.faults import Fault
-from pipeline.records import Table
-from pipeline.store import (
-    ROOT,
-    claim_comparison,
-    shown,
-    whole_or_gone,
-    write,
-    write_csv,
-    write_drawings,
-)
+from pipeline.store import ROOT, claim_comparison, shown, whole_or_gone
 
 EXAMPLES = """\
 examples
@@ -35,7 +22,7 @@ examples
   python -m pipeline.compare latest:2                         your last two runs, subtracted
   python -m pipeline.compare "outputs/sweeps/*" --where "temperature < 1 and scale == 'none'"
   python -m pipeline.compare outputs/sweeps/X --over seed --sort entropy
-  python -m pipeline.compare A B --baseline A --relative"""
+  python -m pipeline.compare A B --causes entropy             what is due to which setting"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,12 +62,20 @@ def parser() -> Parser:
     groups.add_argument("--over", metavar="NAME,…",
                         help="the same, a row a group of runs that differ in these alone "
                         "(--over seed)")  # fmt: skip
+    why = made.add_argument_group("causes")
+    why.add_argument("--causes", metavar="METRIC,…",
+                     help="of two runs: how much of the change each setting accounts for, from "
+                     "runs that are mixtures of both (Shapley values); of a full grid: each "
+                     "setting's share of the variance; all is every metric")  # fmt: skip
+    why.add_argument("--together", metavar="NAME,…",
+                     help="settings that --causes moves as one, for one is wrong without the "
+                     "other (sentences,embeddings)")  # fmt: skip
     made.add_argument("--debug", action="store_true", help="keep the traceback of a fault")
     return made
 
 
 def compare(asked: argparse.Namespace) -> int:
-    """Finds the runs, lays them out, writes and shows what was asked for."""
+    """Finds the runs, lays them out, writes what was asked for and then shows it."""
     runs = in_order(chosen(find_runs(asked.paths), asked.where), asked.sort, asked.reverse)
     baseline = find_baseline(runs, asked.baseline)
     is_grouped = asked.by is not None or asked.over is not None
@@ -88,54 +83,24 @@ def compare(asked: argparse.Namespace) -> int:
         raise Fault("--by and --over: give means of groups, which have no baseline run; "
                     "leave --baseline and --relative out")  # fmt: skip
     by = columns_for(runs, asked.by, asked.over) if is_grouped else []
+    metrics = named(metric_names(runs), asked.causes) if asked.causes else []
     folder = claim_comparison(ROOT / "outputs")
     with whole_or_gone(folder):
         if is_grouped:
-            of_groups(runs, by, folder)
+            shows = [of_groups(runs, by, folder)]
         elif len(runs) == 2:
-            of_two(runs, baseline, folder)
+            shows = [of_two(runs, baseline, folder)]
         else:
-            of_many(runs, baseline, asked, folder)
+            shows = [of_many(runs, baseline, asked.relative, bool(asked.baseline), folder)]
+        if metrics and len(runs) == 2:
+            pair = runs[baseline], runs[1 - baseline]
+            shows.append(why_two(pair, metrics, asked.together, folder))
+        elif metrics:
+            shows.append(why_many(runs, metrics, folder))
+    for show in shows:
+        show()
     print(shown(folder))
     return 0
-
-
-def of_groups(runs: Sequence[Run], by: Sequence[str], folder: Path) -> None:
-    """Means of groups, and how sure they are."""
-    groups = grouped(runs, by)
-    write_tables(folder, groups.table, groups.table)
-    show_groups(groups, metric_names(runs), f"{shown(folder)}/comparison.csv")
-
-
-def of_many(runs: Sequence[Run], baseline: int, asked: argparse.Namespace, folder: Path) -> None:
-    """A row a run, with the metrics' changes from the baseline."""
-    table, metrics = runs_table(runs), metric_names(runs)
-    whole = against(table, metrics, baseline, asked.relative)
-    write_tables(folder, whole, table)
-    stands = "relative" if asked.relative else "change" if asked.baseline else "values"
-    name = runs[baseline].folder.name
-    show_many(runs, whole, name, stands, f"{shown(folder)}/comparison.csv")
-
-
-def of_two(runs: Sequence[Run], baseline: int, folder: Path) -> None:
-    """The difference of two: what changed, what moved, and the pictures of it."""
-    found = difference(runs[baseline], runs[1 - baseline])
-    table = against(runs_table(runs), metric_names(runs), baseline, is_relative=True)
-    write_tables(folder, table, sides(found))
-    extra = {"rows": rows_moved(found), "pairs": pairs_moved(found)}
-    for name, one in (extra | {"unpaired": without_partner(found)}).items():
-        if one.rows:
-            write_csv(folder / f"{name}.csv", one)
-    write_drawings(folder / "figures", drawings(found), ("png",), 144)
-    show_pair(found)
-
-
-def write_tables(folder: Path, whole: Table, short: Table) -> None:
-    """comparison.csv, with everything; comparison.md and .tex, to be shown to others."""
-    write_csv(folder / "comparison.csv", whole)
-    named = Table(shortened(short.columns), short.rows)
-    write(folder / "comparison.md", markdown(named))
-    write(folder / "comparison.tex", latex(named))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.faults import Fault
+from pipeline.ledger import Ledger
 from pipeline.store import ROOT, Unwritable, claim_sweep, shown, whole_or_gone, writing
 from pipeline.sweep.engines import ENGINES
-from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.progress import progress
 from pipeline.sweep.record import write_plan

@@ -13,8 +13,8 @@ from typing import Any
 
 from pipeline.compare.read import read_json
 from pipeline.faults import Fault
+from pipeline.ledger import Ledger
 from pipeline.store import CONFIG, OF_FAILURES, clear, clear_parts, digest, move_aside, shown
-from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.work import read_entry
 
 Wanted = Mapping[str, str | None]  # run -> its key, None for whichever it was made with

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from pipeline.config import Config
+from pipeline.ledger import Ledger
 from pipeline.perform import Job, compute
 from pipeline.records import Result
-from pipeline.sweep.ledger import Ledger
 from tests.command import Said, contents, pipeline, read_csv
 
 SWEEP = ["-m", "attention.scale=on,off", "attention.temperature=0.5,2", "plots=[]"]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.ledger import Ledger
 from pipeline.perform import Job, compute
 from pipeline.records import Result
 from pipeline.store import appearing
-from pipeline.sweep.ledger import Ledger
 from tests.command import Said, pipeline
 from tests.sweep.same import lasting
 

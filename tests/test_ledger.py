@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.faults import Fault
-from pipeline.sweep.ledger import Ledger
+from pipeline.ledger import Ledger
 
 ONE = {"run": "a", "key": "1", "seconds": 0.5, "status": "done"}
 TWO = {"run": "b", "key": "2", "seconds": 0.1, "status": "failed", "error": "não"}
@@ -118,7 +118,7 @@ def test_a_line_that_does_not_fit_on_the_disk_is_an_error(ledger: Ledger) -> Non
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipeline.sweep.ledger import Ledger
+from pipeline.ledger import Ledger
 with Ledger(Path(sys.argv[1])).held():
     print("held", flush=True)
     time.sleep(600)

@@ -1,0 +1,166 @@
+"""Causes: which of the settings that differ accounts for how much of a metric's change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.choose import listed
+from pipeline.compare.factorial import shares
+from pipeline.compare.factors import SILENT, factors, told
+from pipeline.compare.mixtures import Mixtures
+from pipeline.compare.read import Run
+from pipeline.compare.settings import brief, differing, value_of
+from pipeline.compare.shapley import EXACT, shapley
+from pipeline.compare.table import scalar
+from pipeline.faults import Fault
+from pipeline.records import Array, Table
+
+WIDE = 1.96  # standard errors on either side of a 95 % interval
+SAME = 1e-9  # relative difference up to which a metric made again is the one on record
+
+
+@dataclass(frozen=True, eq=False)
+class Causes:
+    """The change of K metrics between two runs, shared out over k factors."""
+
+    labels: tuple[str, ...]  # [k] what was changed
+    told: tuple[tuple[str, str], ...]  # [k] from what to what
+    metrics: tuple[str, ...]  # [K]
+    before: Array  # [K]
+    after: Array  # [K]
+    parts: Array  # [k, K], which sum to after − before
+    errors: Array  # [k, K] standard errors; 0 where every mixture was measured
+    mixtures: Table  # every run that was made for it
+    notes: tuple[str, ...]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every mixture was measured."""
+        return len(self.labels) <= EXACT
+
+
+def causes(
+    before: Run,
+    after: Run,
+    metrics: Sequence[str],
+    together: str | None = None,
+    ledger: Callable[[Mapping[str, Any]], None] = lambda entry: None,
+) -> Causes:
+    """Shapley values of the settings that differ, from runs that are mixtures of the two.
+
+    `together` names settings that are moved as one; each run that is made is told to `ledger`.
+    """
+    found = factors(before, after, together)
+    if not found:
+        raise Fault("--causes: the runs differ in no setting that moves a metric")
+    value = Mixtures((before, after), found, metrics, ledger)
+    parts, errors = shapley(len(found), value, seed=0)
+    ends = value(frozenset()), value(frozenset(range(len(found))))
+    notes = [
+        f"{run.name} gives {metric} {now:.6g} when it is made again; on record is {then:.6g}."
+        for run, end in zip((before, after), ends, strict=True)
+        for metric, now in zip(metrics, end, strict=True)
+        if abs(now - (then := scalar(run, metric))) > SAME * max(abs(then), 1e-3)
+    ]
+    return Causes(
+        labels=tuple(factor.label for factor in found),
+        told=tuple((told(before, factor), told(after, factor)) for factor in found),
+        metrics=tuple(metrics),
+        before=ends[0],
+        after=ends[1],
+        parts=parts,
+        errors=errors,
+        mixtures=value.table(),
+        notes=tuple(notes),
+    )
+
+
+def causes_table(found: Causes) -> Table:
+    """A row a metric and factor: its part of the change, an interval, and its share of the whole.
+
+    The last row of each metric is the sum of its parts, which is the whole change.
+    """
+    columns = ("metric", "setting", "from", "to", "part", "low", "high", "share")
+    rows: list[tuple[object, ...]] = []
+    for k, metric in enumerate(found.metrics):
+        whole = float(found.after[k] - found.before[k])
+        for i, label in enumerate(found.labels):
+            part, reach = float(found.parts[i, k]), WIDE * float(found.errors[i, k])
+            rows.append((metric, label, *found.told[i], part, part - reach, part + reach,
+                         of_whole(part, whole)))  # fmt: skip
+        total = float(found.parts[:, k].sum())
+        rows.append((metric, "all", f"{found.before[k]:.6g}", f"{found.after[k]:.6g}",
+                     total, total, total, of_whole(total, whole)))  # fmt: skip
+    return Table(columns, rows)
+
+
+def of_whole(part: float, whole: float) -> float:
+    """A part as a share of the whole change; NaN where nothing changed."""
+    return part / whole if abs(whole) > 1e-12 else float("nan")
+
+
+def effects_table(runs: Sequence[Run], metrics: Sequence[str]) -> Table:
+    """Main effects and interactions of a full grid, a row an effect, a column a metric."""
+    axes = axes_of(runs)
+    values = grid_of(runs, axes, metrics)
+    by_metric = [shares(values[..., k]) for k in range(len(metrics))]
+    rows = [
+        (effect_name(chosen, axes), *(found[chosen] for found in by_metric))
+        for chosen in by_metric[0]
+    ]
+    total = ("all", *(sum(found.values()) for found in by_metric))
+    return Table(("effect", *metrics), [*rows, total])
+
+
+def effect_name(chosen: tuple[int, ...], axes: Sequence[Sequence[str]]) -> str:
+    """A main effect by its settings, an interaction with a cross between them."""
+    if not chosen:
+        return "three or more together"
+    return " × ".join(" + ".join(axes[axis]) for axis in chosen)
+
+
+def axes_of(runs: Sequence[Run]) -> list[list[str]]:
+    """The settings that vary, those that always move together as one axis."""
+    axes: dict[tuple[int, ...], list[str]] = {}
+    for name in differing(runs):
+        if name.partition(".")[0] not in SILENT:
+            axes.setdefault(pattern(runs, name), []).append(name)
+    return list(axes.values())
+
+
+def pattern(runs: Sequence[Run], name: str) -> tuple[int, ...]:
+    """Which runs agree in a setting: each value as the number of its first appearance."""
+    seen: dict[object, int] = {}
+    return tuple(seen.setdefault(value_of(run, name), len(seen)) for run in runs)
+
+
+def grid_of(runs: Sequence[Run], axes: Sequence[Sequence[str]], metrics: Sequence[str]) -> Array:
+    """[n_1, …, n_k, K] metrics of a full grid; a `Fault` where a cell is empty or full twice."""
+    places = np.array([pattern(runs, names[0]) for names in axes], dtype=int).reshape(len(axes), -1)
+    shape = tuple(int(place.max()) + 1 for place in places)
+    cells = {tuple(place) for place in places.T.tolist()}
+    if not axes or not len(cells) == len(runs) == int(np.prod(shape)):
+        told = " × ".join(" + ".join(names) for names in axes) or "nothing that varies"
+        raise Fault(
+            f"--causes: {len(runs)} runs are no full grid of {told} ({int(np.prod(shape))} cells, "
+            f"{len(cells)} of them filled); narrow them with --where, or name two runs"
+        )
+    values = np.empty((*shape, len(metrics)))
+    values[tuple(places)] = [[scalar(run, metric) for metric in metrics] for run in runs]
+    return values
+
+
+def named(metrics: Sequence[str], asked: str) -> list[str]:
+    """The metrics that --causes names: one or several with commas between, or all."""
+    if asked == "all":
+        return list(metrics)
+    names = [name.strip() for name in asked.split(",")]
+    for name in names:
+        if name not in metrics:
+            known = listed(name, [*metrics, "all"])
+            raise Fault(f"--causes: got {brief(name)!r}, expected one of: {known}")
+    return names

@@ -1,0 +1,90 @@
+"""What a comparison writes: one function a layout, each giving back what shows it afterwards.
+
+Nothing is shown before everything is written, so that a fault stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from pipeline.compare.causes import causes, causes_table, effects_table
+from pipeline.compare.difference import difference
+from pipeline.compare.formats import latex, markdown, shortened
+from pipeline.compare.groups import grouped
+from pipeline.compare.pair import drawings, pairs_moved, rows_moved, sides, without_partner
+from pipeline.compare.read import Run
+from pipeline.compare.show import show_groups, show_many, show_pair
+from pipeline.compare.table import against, metric_names, runs_table
+from pipeline.compare.why import effect_bars, show_causes, show_effects, waterfalls
+from pipeline.ledger import Ledger
+from pipeline.records import Drawing, Table
+from pipeline.store import shown, write, write_csv, write_drawings
+
+Show = Callable[[], None]
+
+
+def of_groups(runs: Sequence[Run], by: Sequence[str], folder: Path) -> Show:
+    """Means of groups, and how sure they are."""
+    groups = grouped(runs, by)
+    write_tables(folder, groups.table, groups.table)
+    return partial(show_groups, groups, metric_names(runs), f"{shown(folder)}/comparison.csv")
+
+
+def of_many(
+    runs: Sequence[Run], baseline: int, is_relative: bool, is_named: bool, folder: Path
+) -> Show:
+    """A row a run, with the metrics' changes from the baseline."""
+    table, metrics = runs_table(runs), metric_names(runs)
+    whole = against(table, metrics, baseline, is_relative)
+    write_tables(folder, whole, table)
+    stands = "relative" if is_relative else "change" if is_named else "values"
+    name = runs[baseline].folder.name
+    return partial(show_many, runs, whole, name, stands, f"{shown(folder)}/comparison.csv")
+
+
+def of_two(runs: Sequence[Run], baseline: int, folder: Path) -> Show:
+    """The difference of two: what changed, what moved, and the pictures of it."""
+    found = difference(runs[baseline], runs[1 - baseline])
+    table = against(runs_table(runs), metric_names(runs), baseline, is_relative=True)
+    write_tables(folder, table, sides(found))
+    extra = {"rows": rows_moved(found), "pairs": pairs_moved(found)}
+    for name, one in (extra | {"unpaired": without_partner(found)}).items():
+        if one.rows:
+            write_csv(folder / f"{name}.csv", one)
+    draw(folder, list(drawings(found)))
+    return partial(show_pair, found)
+
+
+def why_two(
+    pair: tuple[Run, Run], metrics: Sequence[str], together: str | None, folder: Path
+) -> Show:
+    """Which setting accounts for how much of the change."""
+    with Ledger(folder / "ledger.jsonl").held() as ledger:
+        found = causes(*pair, metrics, together, ledger.append)
+    write_csv(folder / "causes.csv", causes_table(found))
+    write_csv(folder / "mixtures.csv", found.mixtures)
+    draw(folder, list(waterfalls(found)))
+    return partial(show_causes, found)
+
+
+def why_many(runs: Sequence[Run], metrics: Sequence[str], folder: Path) -> Show:
+    """Which setting of a grid accounts for how much of the variance."""
+    table = effects_table(runs, metrics)
+    write_csv(folder / "effects.csv", table)
+    draw(folder, list(effect_bars(table)))
+    return partial(show_effects, table)
+
+
+def write_tables(folder: Path, whole: Table, short: Table) -> None:
+    """comparison.csv, with everything; comparison.md and .tex, to be shown to others."""
+    write_csv(folder / "comparison.csv", whole)
+    named = Table(shortened(short.columns), short.rows)
+    write(folder / "comparison.md", markdown(named))
+    write(folder / "comparison.tex", latex(named))
+
+
+def draw(folder: Path, pictures: Sequence[tuple[str, Drawing]]) -> None:
+    """Pictures into the folder of figures."""
+    write_drawings(folder / "figures", pictures, ("png",), 144)

@@ -1,0 +1,90 @@
+"""Causes in the terminal and in pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import groupby
+
+from pipeline.compare.causes import WIDE, Causes, causes_table
+from pipeline.compare.shapley import ORDERS
+from pipeline.plots.waterfall import share_bars, waterfall
+from pipeline.records import Drawing, Table
+from pipeline.terminal import console, grid
+
+LEAST = 0.0005  # share of the variance below which an effect is not worth a bar
+
+
+def show_causes(found: Causes) -> None:
+    """A table a metric: each setting, its part of the change, its share of the whole."""
+    out = console()
+    rows_of = groupby(causes_table(found).rows, key=lambda row: row[0])
+    for metric, rows in rows_of:
+        shown = [
+            (setting, source, target, part if found.is_exact else within(part, low), share(whole))
+            for _, setting, source, target, part, low, _, whole in rows
+        ]
+        columns = ("setting", "from", "to", "part of the change", "share")
+        out.print(grid(f"What changed {metric}", columns, shown, left=3), "")
+    count = len(found.mixtures.rows)
+    how = f"every mixture of the two runs ({count})"
+    if not found.is_exact:
+        how = f"{count} mixtures of the two runs, along {ORDERS} orders of change (± 95 %)"
+    out.print(f"Shapley values from {how}; mixtures.csv has them.\n", soft_wrap=True)
+    for note in found.notes:
+        out.print(f"Notice: {note}\n", soft_wrap=True)
+
+
+def within(part: object, low: object) -> str:
+    """A part and how far its interval reaches."""
+    assert isinstance(part, float)
+    assert isinstance(low, float)
+    return f"{part:.4f} ± {part - low:.4f}"
+
+
+def share(value: object) -> str:
+    """A share in percent; a dash where there is no whole.
+
+    >>> share(0.5), share(float("nan"))
+    ('50.0 %', '–')
+    """
+    assert isinstance(value, float)
+    return "–" if math.isnan(value) else f"{100 * value:.1f} %"
+
+
+def show_effects(table: Table) -> None:
+    """Effects as rows, as many metrics as columns as there is room for."""
+    out = console()
+    rows = [(row[0], *map(share, row[1:])) for row in table.rows]
+    room = max((out.width - max(len(str(row[0])) for row in rows)) // 12 - 1, 1)
+    shown = 1 + min(room, len(table.columns) - 1)
+    title = "Share of each metric's variance"
+    out.print(grid(title, table.columns[:shown], [row[:shown] for row in rows]), "")
+    if shown < len(table.columns):
+        left = ", ".join(table.columns[shown:])
+        out.print(f"Not shown for want of width: {left}; effects.csv has all\n", soft_wrap=True)
+
+
+def waterfalls(found: Causes) -> Iterator[tuple[str, Drawing]]:
+    """A picture a metric: from the baseline to the run, setting by setting."""
+    labels = [
+        f"{label.rpartition('.')[2]}: {source} → {target}"
+        for label, (source, target) in zip(found.labels, found.told, strict=True)
+    ]
+    for k, metric in enumerate(found.metrics):
+        ends = float(found.before[k]), float(found.after[k])
+        parts = [float(part) for part in found.parts[:, k]]
+        reaches = [WIDE * float(error) for error in found.errors[:, k]]
+        if all(map(math.isfinite, (*ends, *parts))):
+            yield f"causes_{metric}", waterfall(metric, ends, labels, parts, reaches)
+
+
+def effect_bars(table: Table) -> Iterator[tuple[str, Drawing]]:
+    """A picture a metric: the effects that are worth a bar."""
+    *effects, _ = table.rows
+    for place, metric in enumerate(table.columns[1:], start=1):
+        kept = [(str(row[0]), float(str(row[place]))) for row in effects]
+        kept = [(name, value) for name, value in kept if value >= LEAST]
+        if kept:
+            names, values = zip(*kept, strict=True)
+            yield f"effects_{metric}", share_bars(metric, names, values)
