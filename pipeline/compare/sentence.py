@@ -12,6 +12,7 @@ from pipeline.compare.distances import DISTANCES
 from pipeline.compare.weights import Place, Points, Weights, spread
 from pipeline.records import Array
 
+STILL = 1e-12  # changes up to which a weight stayed where it was, but for rounding
 MOVED = 100  # token pairs that are kept of a sentence
 
 
@@ -53,7 +54,7 @@ class SentenceDifference:
         """(head, query, key) of the weights that moved most, the largest change first."""
         size = np.abs(self.change).ravel()
         order = np.argsort(-size, kind="stable")[:most]
-        found = np.unravel_index(order[size[order] > 0], self.change.shape)
+        found = np.unravel_index(order[size[order] > STILL], self.change.shape)
         return [(int(h), int(i), int(j)) for h, i, j in zip(*found, strict=True)]
 
 

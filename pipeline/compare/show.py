@@ -37,13 +37,15 @@ def show_pair(found: Difference) -> None:
     rows = [(*row[:4], percent(row[4])) for row in sides(found).rows]
     out.print(grid("Two runs", ("", "baseline", "run", "change", "relative"), rows), "")
     rows_of, pairs_of = rows_moved(found), pairs_moved(found)
-    if rows_of.rows:
+    if pairs_of.rows:
         top = sorted(rows_of.rows, key=lambda row: -nan_last(row[-2]))[:MOST]
         title = "Queries whose weights moved most, in nats"
         show_some(title, rows_of, top, ("sentence", "layer", "head"), found)
     if pairs_of.rows:
         top = sorted(pairs_of.rows, key=lambda row: -abs(nan_last(row[-1])))[:MOST]
         show_some("Weights that moved most", pairs_of, top, ("sentence", "layer", "head"), found)
+    if rows_of.rows and not pairs_of.rows:
+        out.print("No weight moved.\n")
     show_lonely(found)
     for note in found.notes:
         out.print(note, soft_wrap=True)
