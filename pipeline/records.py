@@ -103,8 +103,8 @@ class Rows:
     counts: npt.NDArray[np.integer[Any]]  # [..., B], how many of all keys each query may attend to
     first: int = 0  # position of the first query
     low: int = 0  # position of the first key
-    gaps: Array | None = None  # [..., B, M'] ln(p/max p), where a softmax has just worked it out
-    found: dict[object, Array] = field(default_factory=dict)  # what several metrics read, kept
+    entropy: Array | None = None  # [..., B] in nats, where a softmax has just had its logits
+    found: dict[object, Any] = field(default_factory=dict)  # what several metrics read, kept
     allowed: Callable[[], Mask] | None = None  # makes [..., B, M']: who takes part; None: all do
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pipeline.attention.arrays import check_shapes, leading_axes, of_one_type, real, to_every_head
 from pipeline.attention.assemble import assemble
 from pipeline.attention.chain import Capture, Chain, ignored
-from pipeline.attention.core import DIRECT, Observer, run_blocks, run_direct
+from pipeline.attention.core import DIRECT, Observer, are_small, run_blocks, run_direct, run_slabs
 from pipeline.attention.specs import whole
 from pipeline.records import Array, Attended
 
@@ -86,18 +86,22 @@ def attend(
     )
     if chain.is_kernel:
         query, key, chain = in_features(query, key, chain)
-    if query.shape[:-2] != leading:
-        query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
+    query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
     rows = None if rows is None else whole(rows, "attend: rows", least=1)
     threads = None if threads is None else whole(threads, "attend: threads", least=1, most=1024)
     if capture is not ignored or (rows is None and math.prod(shape) <= DIRECT):
         return attend_directly(query, key, value, chain, keep_weights, see, capture)
+    allowed = partial(chain.mask.full, *shape[-2:])
+    if keep_weights and see is None and rows is None and chain.is_alike and are_small(shape):
+        key, value = (
+            np.broadcast_to(to_every_head(array, leading), (*leading, *array.shape[-2:]))
+            for array in (key, value)
+        )
+        return Attended(*run_slabs(query, key, value, chain, threads), allowed)
     make = np.empty if chain.mask.is_everything else np.zeros  # zeros where no block comes
     weights = make(shape, query.dtype) if keep_weights else None
     output = run_blocks(query, key, value, chain, see, weights, rows=rows, threads=threads)
-    return Attended(
-        weights, output, partial(chain.mask.full, *shape[-2:]) if keep_weights else None
-    )
+    return Attended(weights, output, allowed if keep_weights else None)
 
 
 def attend_directly(

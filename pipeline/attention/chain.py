@@ -47,6 +47,13 @@ class Chain:
         """Whether rows come from products of features, with 0 and not −inf where masked."""
         return self.normalizer.features is not None
 
+    @property
+    def is_alike(self) -> bool:
+        """Whether it is known that every head is done in the same way, by a softmax."""
+        by_head = self.bias is not None or self.mask.rule is not None
+        plain = not isinstance(self.multiplier, np.ndarray)
+        return plain and not by_head and self.normalizer.numerators is not None
+
     def logits(
         self, query: Array, key: Array, block: Block, out: Array | None, capture: Capture = ignored
     ) -> Array:
@@ -93,27 +100,20 @@ class Chain:
                 )
                 np.copyto(part, 0.0 if self.is_kernel else -np.inf, where=~allowed)
 
-    def weigh(self, logits: Array, block: Block, out: Array) -> None:
-        """Whole rows of weights in `out`, which may be the logits.
-
-        Where it is not, a softmax leaves ln(p/max p) in the logits.
-        """
-        if self.normalizer.numerators:
-            bounded = out is logits and self.bounded(logits.dtype)
-            divide(out, self.normalizer.numerators(logits, out, bounded))
-            return
+    def weigh(self, logits: Array, block: Block) -> None:
+        """Whole rows of weights, over the logits."""
         made = self.normalizer.apply(logits, block.head)
-        if made is not out:
-            out[...] = made
+        if made is not logits:
+            logits[...] = made
 
-    def rows(self, weights: Array, block: Block, keys: int, gaps: Array | None = None) -> Rows:
+    def rows(self, weights: Array, block: Block, keys: int, entropy: Array | None = None) -> Rows:
         """A block's weights with what a metric must know of them; M = `keys`."""
         counts = self.mask.counts(block.first, block.last, keys)
         if block.place is not None and counts.ndim > 1:
             counts = np.broadcast_to(counts, (*self.leading, counts.shape[-1]))[block.place]
         ends = (block.first, block.last, block.low, block.high)
         allowed = None if self.mask.is_full(*ends) else partial(self.allowed, block)
-        return Rows(weights, counts, block.first, block.low, gaps, allowed=allowed)
+        return Rows(weights, counts, block.first, block.low, entropy, allowed=allowed)
 
     def allowed(self, block: Block) -> Pairs:
         """Which pairs of a block take part, broadcasts to [..., B, M']."""

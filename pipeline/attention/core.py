@@ -10,36 +10,68 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
-from pipeline.attention.chain import Capture, Chain, divide, ignored
+from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.masks import Mask
+from pipeline.attention.stretches import by_stretch, shaped
 from pipeline.attention.threads import cores, share
 from pipeline.records import Array, Block, Rows
 
+SMALL = 1 << 16  # weights of a head up to which several make one block
 DIRECT = 1 << 16  # weights up to which one block on one thread is fastest
-ROWS = 256  # rows of a block, fewer where they would not fit the cache
+ROWS = 512  # rows of a block, fewer where they would not fit the cache
 CACHED = 1 << 21  # weights of a block that stay in the cache
-STRETCH = 512  # keys whose weights, with those rows, stay in the nearest cache
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
 
 Observer = Callable[[Block, Rows], None]  # is shown each block's weights, once
 
 
 def run_direct(
-    query: Array, key: Array, value: Array, chain: Chain, capture: Capture = ignored
+    query: Array,
+    key: Array,
+    value: Array,
+    chain: Chain,
+    capture: Capture = ignored,
+    weights: Array | None = None,
+    output: Array | None = None,
 ) -> tuple[Block, Array, Array]:
     """All rows of all heads as one block: that block, weights [..., N, M], output [..., N, E].
 
-    Key and value come with as many heads as query.
+    Key and value come with as many heads as query. The two arrays are filled where they are given.
     """
     block = Block(None, 0, query.shape[-2], 0, key.shape[-2])
-    weights = chain.logits(query, key, block, None, capture)
-    chain.weigh(weights, block, out=weights)
+    weights = chain.logits(query, key, block, weights, capture)
+    chain.weigh(weights, block)
     capture("weights", weights)
-    return block, weights, weights @ value
+    return block, weights, np.matmul(weights, value, out=output)
+
+
+def are_small(shape: tuple[int, ...]) -> bool:
+    """Whether weights of that shape are those of many heads, none of them worth a block of its own.
+
+    >>> are_small((8, 128, 128)), are_small((8, 512, 512)), are_small((128, 128))
+    (True, False, False)
+    """
+    return len(shape) > 2 and math.prod(shape[-2:]) <= SMALL
+
+
+def run_slabs(
+    query: Array, key: Array, value: Array, chain: Chain, threads: int | None = None
+) -> tuple[Array, Array]:
+    """Many small heads, done alike: a slab of them to a thread, each as one block."""
+    threads = threads or cores()
+    weights = np.empty((*query.shape[:-1], key.shape[-2]), query.dtype)
+    output = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
+
+    def work(slabs: Iterator[slice]) -> None:
+        for i in slabs:
+            run_direct(query[i], key[i], value[i], chain, ignored, weights[i], output[i])
+
+    ends = [len(query) * i // threads for i in range(threads + 1)]
+    share(work, [slice(*pair) for pair in itertools.pairwise(ends) if pair[0] < pair[1]], threads)
+    return weights, output
 
 
 def run_blocks(
@@ -62,58 +94,47 @@ def run_blocks(
     keys, leading = key.shape[-2], query.shape[:-2]
     rows = rows or max(16, min(ROWS, CACHED // keys))
     output = np.zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
-    has_numerators = chain.normalizer.numerators is not None
-    alone = has_numerators and see is None and weights is None
-    apart = has_numerators and see is not None  # the logits, which tell the entropy, are left whole
+    is_softmax = chain.normalizer.numerators is not None
+    reads_rows = see is not None or not is_softmax
 
     def work(blocks: Iterator[Block]) -> None:
-        scratch = np.empty(((weights is None) + apart, rows * keys), query.dtype)
+        room, spare = np.empty((2, rows * keys), query.dtype)  # touched where they are used
         for block in blocks:
             place, near = block.place or (), block.keys
             own_query, mixed = query[place][block.queries], output[place][block.queries]
             own_key, own_value = (own_part(a, place, leading)[near] for a in (key, value))
-            if alone:
-                mix(own_query, own_key, own_value, chain, block, scratch[0], out=mixed)
-                continue
-            spare = [shaped(room, mixed, own_key) for room in scratch]
-            made = spare[0] if weights is None else weights[place][block.queries, near]
-            logits = spare[-1] if apart else made
-            chain.logits(own_query, own_key, block, logits)
-            chain.weigh(logits, block, out=made)
-            np.matmul(made, own_value, out=mixed)
-            if see is not None:
-                see(block, chain.rows(made, block, keys, logits if apart else None))
+            given = own_query, own_key, own_value, chain, block
+            made = None if weights is None else weights[place][block.queries, near]
+            if made is None and reads_rows:
+                made = shaped(spare, len(own_query), len(own_key))
+            entropy = None
+            if is_softmax:
+                tells = see is not None
+                entropy = by_stretch(*given, room, out=mixed, weights=made, tells_entropy=tells)
+            elif made is not None:
+                whole_rows(*given, out=mixed, weights=made)
+            if see is not None and made is not None:
+                see(block, chain.rows(made, block, keys, entropy))
 
     chunks = chunks_of((*query.shape[:-1], keys), rows, chain.mask)
     share(lambda drawn: work(itertools.chain.from_iterable(drawn)), chunks, threads or cores())
     return output
 
 
-def mix(
-    query: Array, key: Array, value: Array, chain: Chain, block: Block, room: Array, out: Array
+def whole_rows(
+    query: Array,
+    key: Array,
+    value: Array,
+    chain: Chain,
+    block: Block,
+    *,
+    out: Array,
+    weights: Array,
 ) -> None:
-    """The output alone, into zeros [B, E]: numerators mixed, and divided by their sum at the end.
-
-    Where no exponential can overflow no row needs its maximum first, so the keys are taken a
-    stretch at a time, which stays in the cache nearest to the core.
-    """
-    assert chain.normalizer.numerators is not None
-    bounded = chain.bounded(query.dtype)
-    step = STRETCH if bounded else len(key)
-    total = np.zeros((len(query), 1), query.dtype)
-    for low in range(0, len(key), step):
-        part = slice(low, low + step)
-        logits = shaped(room, query, key[part])
-        stretch = replace(block, low=block.low + low, high=min(block.low + low + step, block.high))
-        chain.logits(query, key[part], stretch, logits)
-        total += chain.normalizer.numerators(logits, logits, bounded)
-        out += logits @ value[part]
-    divide(out, total)
-
-
-def shaped(room: Array, queries: Array, keys: Array) -> Array:
-    """The start of `room` as weights [B, M'] of those queries and keys."""
-    return room[: len(queries) * len(keys)].reshape(len(queries), len(keys))
+    """A block's output, [B, E], and its weights, [B, M'], by any normalizer."""
+    chain.logits(query, key, block, weights)
+    chain.weigh(weights, block)
+    np.matmul(weights, value, out=out)
 
 
 def own_part(array: Array, place: tuple[int, ...], leading: tuple[int, ...]) -> Array:

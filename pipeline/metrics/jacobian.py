@@ -13,12 +13,16 @@ which is 2m(1 − m) where m = max p ≥ ½.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.records import Array
 
+Places = npt.NDArray[np.integer[Any]]
+
 STEPS = 60  # the bound of a loop that ends by itself, most often after 1 to 4 steps
-GUESSES = 2  # steps on the moments alone, which cost little
 
 
 def jacobian(p: Array) -> Array:
@@ -71,82 +75,82 @@ def jacobian_spectral(p: Array) -> Array:
     """
     with np.errstate(under="ignore"):  # a square too small to hold is zero
         squares, cubes = np.vecdot(p, p), np.vecdot(p * p, p)
-    return spectral_of(p, squares, cubes)
+    return spectral_of(p, p.argmax(axis=-1), squares, cubes)
 
 
-def spectral_of(p: Array, squares: Array, cubes: Array) -> Array:
-    """`jacobian_spectral` of rows whose Σp² and Σp³, [...], are known: a guess starts from them."""
-    rows = p.reshape(-1, p.shape[-1])
-    best = np.arange(len(rows)), rows.argmax(axis=-1)
-    first, rest = rows[best], rows.copy()
-    rest[best] = 0.0  # counts for nothing in ψ
+def spectral_of(p: Array, best: Places, squares: Array, cubes: Array) -> Array:
+    """`jacobian_spectral` of rows whose largest entry stands at `best`, with those Σp² and Σp³."""
+    rest = p.reshape(-1, p.shape[-1]).copy()
+    top = np.arange(len(rest)), best.reshape(-1)
+    first = rest[top]
+    rest[top] = 0.0  # counts for nothing in ψ
     second = rest.max(axis=-1)
     limits = np.finfo(p.dtype)
     with np.errstate(under="ignore", invalid="ignore"):  # of the branch not taken
         norms = first - first**2  # where nothing else has a weight to speak of
         norms[first == second] = first[first == second]
-        is_open = (second > limits.tiny / limits.eps) & (first > second)
-        if is_open.any():
-            at = slice(None) if is_open.all() else is_open
-            moments = (squares.reshape(-1)[at], cubes.reshape(-1)[at])
-            norms[at] = secular_root(first[at], second[at], rest[at], *moments)
+        open_rows = np.flatnonzero((second > limits.tiny / limits.eps) & (first > second))
+        if open_rows.size:
+            given = (first, second, squares.reshape(-1), cubes.reshape(-1))
+            one, two, *moments = (of[open_rows] for of in given)
+            rest = rest if len(open_rows) == len(rest) else rest[open_rows]
+            norms[open_rows] = secular_root(rest, one, two, guess(one, two, *moments))
     return np.maximum(norms, 0.0).reshape(p.shape[:-1])
 
 
-def secular_root(first: Array, second: Array, rest: Array, squares: Array, cubes: Array) -> Array:
+def secular_root(rest: Array, first: Array, second: Array, t: Array) -> Array:
     """The root λ in (p₂, p₁) of p₁²/(p₁ − λ) = 1 + ψ(λ) for many rows; `rest` holds ψ's p_i.
 
     Written in t = λ − p₂, each term p_i²/(t + p₂ − p_i) of ψ is concave in 1/t. So its tangent
     there, ψ ≈ r + s/t, lies above ψ, and the root of the equation with r + s/t for ψ, a quadratic
-    in t, lies above the true one: from wherever they start, the steps (of Bunch, Nielsen and
+    in t, lies above the true one: from whatever t they start, the steps (of Bunch, Nielsen and
     Sorensen 1978) go down to it from the second on, never past it, and near it square their error.
     A step of relative size r in t leaves an error below p₁²r²/16 in λ, as ψ_i is off by at most
     ψ_i·r²/4 and ψ/(1 + ψ)² ≤ ¼: a row is done once that is rounding.
 
-    >>> one = np.array([0.75])
-    >>> secular_root(one, 1 - one, np.array([[0.25, 0.0]]), one, one).round(12).tolist()
+    >>> rest, one = np.array([[0.25, 0.0]]), np.array([0.75])
+    >>> secular_root(rest, one, 1 - one, one).round(12).tolist()
     [0.375]
     """
     eps = np.finfo(first.dtype).eps
-    t = guess(first, second, squares, cubes)
-    left, top, near = np.arange(len(first)), first, second
+    left, found = np.arange(len(first)), np.empty_like(first)
     for _ in range(STEPS):
-        root = near + np.maximum(t[left], eps * near)  # λ above p₂: no division by 0
-        now = root - near  # exactly
+        root = second + np.maximum(t, eps * second)  # λ above p₂: no division by 0
+        now = root - second  # exactly
         apart = root[:, None] - rest
         ratio = np.divide(rest, apart, out=apart)
         slope = np.vecdot(ratio, ratio)  # −ψ′
         value = np.vecdot(rest, ratio) - slope * now
-        t[left] = after = tangent_root(top - near, top, value, slope * now**2)
-        moved = np.abs(after - now)
-        going = moved > 2.0 * eps * (near + now)
-        going &= top * moved > after * np.sqrt(eps * (near + after))
+        t = tangent_root(first - second, first, value, slope * now**2)
+        found[left] = second + t
+        moved = np.abs(t - now)
+        going = moved > 2.0 * eps * root
+        going &= first * moved > 2.0 * t * np.sqrt(eps * found[left])
         if not going.any():
             break
-        left, top, near, rest = left[going], top[going], near[going], rest[going]
-    return second + t
+        left, rest = left[going], rest[going]
+        first, second, t = first[going], second[going], t[going]
+    return found
 
 
 def guess(first: Array, second: Array, squares: Array, cubes: Array) -> Array:
     """t near the root, from the row's Σp² and Σp³ alone: all p_i but two put at their mean.
 
-    With S = Σ_{i≥3} p_i² and x = Σ_{i≥3} p_i³/S, ψ ≈ p₂²/t + S/(t + p₂ − x), by the same steps.
+    With S = Σ_{i≥3} p_i² and x = Σ_{i≥3} p_i³/S, ψ ≈ p₂²/t + S/(t + p₂ − x), by one such step.
 
     >>> one = np.array([0.5])
     >>> (0.3 + guess(one, np.array([0.3]), np.array([0.38]), np.array([0.16]))).round(6).tolist()
-    [0.388102]
+    [0.388111]
     """
     width = first - second
     others = np.maximum(squares - first**2 - second**2, 0.0)
     some = np.where(others > 0.0, others, 1.0)
     mean = np.clip((cubes - first**3 - second**3) / some, 0.0, second)
     t = tangent_root(width, first, np.zeros_like(first), second**2 + others)
-    for _ in range(GUESSES):
-        t = np.maximum(t, np.finfo(t.dtype).eps * second)
-        share = t / (t + second - mean)  # of 1/t
-        part = others * share
-        t = tangent_root(width, first, part * (1.0 - share) / t, second**2 + part * share)
-    return t
+    t = np.maximum(t, np.finfo(t.dtype).eps * second)
+    share = t / (t + second - mean)  # of 1/t
+    part = others * share
+    return tangent_root(width, first, part * (1.0 - share) / t, second**2 + part * share)
 
 
 def tangent_root(width: Array, first: Array, constant: Array, residue: Array) -> Array:
@@ -161,5 +165,5 @@ def tangent_root(width: Array, first: Array, constant: Array, residue: Array) ->
     lead = 1.0 + constant
     b = first**2 - lead * width + residue
     times = 2.0 * residue * width
-    root = np.sqrt(b**2 + 2.0 * lead * times)
-    return np.where(b > 0.0, times / (root + np.abs(b)), (root - b) / (2.0 * lead))
+    root = np.sqrt(b**2 + 2.0 * lead * times) + np.abs(b)
+    return np.where(b > 0.0, times / root, root / (2.0 * lead))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.records import Array, Rows
 
+Places = npt.NDArray[np.integer[Any]]
+Found = TypeVar("Found")
 
-def once(worked_out: Callable[[Rows], Array]) -> Callable[[Rows], Array]:
+
+def once(worked_out: Callable[[Rows], Found]) -> Callable[[Rows], Found]:
     """The same function, which finds what it gave for these rows before; not to be written to.
 
     >>> calls = []
@@ -21,12 +26,22 @@ def once(worked_out: Callable[[Rows], Array]) -> Callable[[Rows], Array]:
     """
 
     @wraps(worked_out)
-    def found(rows: Rows) -> Array:
+    def found(rows: Rows) -> Found:
         if found not in rows.found:
             rows.found[found] = worked_out(rows)
-        return rows.found[found]
+        return cast(Found, rows.found[found])
 
     return found
+
+
+@once
+def best(rows: Rows) -> Places:
+    """Which key of the block has each row's largest weight, [..., B, M'] → [..., B].
+
+    >>> best(Rows(np.array([[0.25, 0.75]]), np.array([2]))).tolist()
+    [1]
+    """
+    return rows.weights.argmax(axis=-1)
 
 
 @once
@@ -36,6 +51,8 @@ def total(rows: Rows) -> Array:
     >>> total(Rows(np.array([[0.5, 0.25]]), np.array([2]))).tolist()
     [0.75]
     """
+    if rows.entropy is not None:  # a softmax
+        return np.ones(rows.weights.shape[:-1], rows.weights.dtype)
     return rows.weights.sum(axis=-1)
 
 

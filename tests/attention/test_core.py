@@ -10,8 +10,9 @@ import pytest
 
 from pipeline import attend
 from pipeline.attention import BIASES, MASKS, NORMALIZERS
-from pipeline.attention.core import CHUNKS, chunks_of
+from pipeline.attention.core import CHUNKS, DIRECT, are_small, chunks_of
 from pipeline.attention.masks import Mask
+from pipeline.attention.stretches import STRETCH
 from pipeline.attention.threads import blas, share
 from pipeline.faults import Fault
 from pipeline.records import Array
@@ -88,6 +89,48 @@ def test_any_count_of_threads_gives_the_same_bits():
     for other in results[1:]:
         assert np.array_equal(results[0].weights, other.weights)
         assert np.array_equal(results[0].output, other.output)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("mask", ["none", "causal", {"window": {"left": 9, "right": 200}}])
+def test_slabs_of_small_heads_equal_blocks_of_one_head_each(mask, threads):
+    """The sizes at which attend itself chooses slabs, with keys shared by two heads each."""
+    drawn = np.random.default_rng(2)
+    query = drawn.standard_normal((8, 100, 8))
+    key, value = drawn.standard_normal((2, 4, 100, 8))
+    assert are_small((8, 100, 100))
+    assert DIRECT < 8 * 100 * 100
+    given = {"mask": mask, "threads": threads}
+    slabs = attend(query, key, value, **given)
+    same(slabs, attend(query, key, value, rows=32, **given))
+    assert np.array_equal(slabs.weights, attend(query, key, value, mask=mask).weights)
+
+
+@pytest.mark.parametrize("size", [1.0, 40.0])  # small logits, and those whose maximum comes first
+@pytest.mark.parametrize("mask", ["none", "causal", {"window": {"left": 700}}])
+def test_the_output_alone_is_the_same_a_stretch_of_keys_at_a_time(mask, size):
+    keys = 2 * STRETCH + 100
+    query, key, value = np.random.default_rng(4).standard_normal((3, 1, keys, 4))
+    alone = attend(size * query, key, value, mask=mask, keep_weights=False, rows=400)
+    whole = attend(size * query, key, value, mask=mask, rows=keys)
+    np.testing.assert_allclose(alone.output, whole.output, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(whole.weights @ value, whole.output, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1.0, 40.0, 1e4])
+@pytest.mark.parametrize("mask", ["none", "causal", np.arange(29) % 3 > 0, np.zeros(29, bool)])
+def test_the_entropy_that_a_block_tells_is_that_of_its_weights(mask, size):
+    query, key, value = problem(keys=QUERIES)
+    told, found = np.full((2, HEADS, QUERIES), np.nan)
+
+    def see(block, rows):
+        p = rows.weights
+        told[block.place][block.queries] = rows.entropy
+        by_hand = -np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)
+        found[block.place][block.queries] = by_hand
+
+    attend(size * query, key, value, mask=mask, rows=8, see=see)
+    np.testing.assert_allclose(told, found, rtol=0, atol=1e-12)
 
 
 def test_shared_heads_equal_repeated_ones_in_blocks():

@@ -24,7 +24,8 @@ from pipeline.metrics import (
     measure,
     scalar_names,
 )
-from pipeline.records import Array, Mask, Measured, Moved
+from pipeline.metrics.shared import once
+from pipeline.records import Array, Mask, Measured, Moved, Rows
 from tests.make import attended, golden_outcome
 
 UNIFORM, ONE_HOT = np.full((4, 4), 0.25), np.eye(4)[[1, 0, 3, 3]]
@@ -277,3 +278,17 @@ def test_a_query_without_a_key_stays_undefined_in_a_stream() -> None:
     stream = Stream({"entropy": OF_WEIGHTS["entropy"]}, (1, 6, 6))
     attend(*np.ones((3, 1, 6, 2)), mask=mask, keep_weights=False, rows=2, see=stream)
     assert np.isnan(stream.rows["entropy"][0]).tolist() == [k == 2 for k in range(6)]
+
+
+def test_what_metrics_share_is_worked_out_once_for_each_block() -> None:
+    calls = []
+
+    @once
+    def counted(rows: Rows) -> Array:
+        calls.append(rows)
+        return rows.weights.sum(axis=-1)
+
+    one, two = (Rows(weights, np.full(4, 4)) for weights in (UNIFORM, ONE_HOT))
+    assert [counted(one).tolist() for _ in range(3)] == [[1.0] * 4] * 3
+    counted(two)
+    assert calls == [one, two]

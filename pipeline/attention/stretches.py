@@ -1,0 +1,74 @@
+"""Stretches: a softmax of a block of rows, its keys taken a cacheful at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.attention.chain import Chain, divide
+from pipeline.records import Array, Block
+
+STRETCH = 512  # keys whose weights, with as many rows, stay in the cache nearest to the core
+
+
+def by_stretch(
+    query: Array,
+    key: Array,
+    value: Array,
+    chain: Chain,
+    block: Block,
+    room: Array,
+    *,
+    out: Array,
+    weights: Array | None,
+    tells_entropy: bool,
+) -> Array | None:
+    """A block's output into zeros [B, E], and its weights into [B, M'] where they are asked for.
+
+    The output alone needs but a stretch of keys at a time, whose numerators are mixed while they
+    are at hand, and divided by their sums at the end; unless a row needs its maximum before
+    anything else. The entropy of each row, [B], costs one product more, as the logits are there:
+
+        H = ln Z − Σ_j p_j z_j,   Z = Σ_j exp(z_j).
+
+    `room` is for the logits that may not stand where the weights will.
+    """
+    assert chain.normalizer.numerators is not None
+    bounded = chain.bounded(query.dtype)
+    step = STRETCH if bounded and weights is None else len(key)
+    total, mean = np.zeros((2, len(query), 1), query.dtype)
+    for low in range(0, len(key), step):
+        part = slice(low, min(low + step, len(key)))
+        logits = shaped(room, len(query), part.stop - low)
+        if weights is not None and not tells_entropy:
+            logits = weights[:, part]
+        made = logits if weights is None else weights[:, part]
+        stretch = replace(block, low=block.low + low, high=block.low + part.stop)
+        chain.logits(query, key[part], stretch, logits)
+        total += chain.normalizer.numerators(logits, made, bounded)
+        if tells_entropy:
+            mean[:, 0] += dot(made, logits)
+        out += made @ value[part]
+    divide(out, total)
+    if weights is not None:
+        divide(weights, total)
+    return (np.log(total) - mean / total)[:, 0] if tells_entropy else None
+
+
+def dot(weights: Array, logits: Array) -> Array:
+    """Σ_j w_j z_j of each row, 0 where z_j = −∞ and so w_j = 0.
+
+    >>> dot(np.array([[0.5, 0.0]]), np.array([[2.0, -np.inf]])).tolist()
+    [1.0]
+    """
+    with np.errstate(invalid="ignore"):
+        found = np.vecdot(weights, logits)
+    if np.isnan(found).any():
+        found = np.vecdot(weights, np.maximum(logits, np.finfo(logits.dtype).min))
+    return found
+
+
+def shaped(room: Array, rows: int, keys: int) -> Array:
+    """The start of `room` as [rows, keys]."""
+    return room[: rows * keys].reshape(rows, keys)
