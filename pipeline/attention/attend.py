@@ -126,6 +126,7 @@ def attend_directly(
 def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, Chain]:
     """φ(query) and φ(key), already scaled, and the chain that is left to do behind them."""
     assert chain.normalizer.features is not None
+    key = to_every_head(key, chain.leading)  # a query's features depend on those of its keys
     factor = np.asarray(chain.multiplier, query.dtype)
     if factor.ndim == 0 and factor > 0:  # shared out evenly, which keeps random features tame
         query, key = query * np.sqrt(factor), key * np.sqrt(factor)

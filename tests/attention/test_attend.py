@@ -96,13 +96,21 @@ def test_leading_axes_broadcast(query: Array, key: Array, value: Array) -> None:
     np.testing.assert_allclose(attended.output, expected.output, rtol=1e-12)
 
 
+@pytest.mark.parametrize("rows", [None, 2])
+@pytest.mark.parametrize("normalizer", NORMALIZERS)
 @pytest.mark.parametrize(("key_heads", "value_heads"), [(2, 2), (1, 2), (2, 4), (4, 1)])
-def test_heads_shared_by_groups_are_heads_repeated(key_heads: int, value_heads: int) -> None:
+def test_heads_shared_by_groups_are_heads_repeated(
+    key_heads: int, value_heads: int, normalizer: str, rows: int | None
+) -> None:
     """Grouped-query attention: heads 0, 1 share the first key head, 2, 3 the second."""
     key, value = KEY[:, :key_heads], VALUE[:, :value_heads]
-    shared = attend(QUERY, key, value)
+    shared = attend(QUERY, key, value, normalizer=normalizer, rows=rows)
     repeated = attend(
-        QUERY, key.repeat(4 // key_heads, axis=1), value.repeat(4 // value_heads, axis=1)
+        QUERY,
+        key.repeat(4 // key_heads, axis=1),
+        value.repeat(4 // value_heads, axis=1),
+        normalizer=normalizer,
+        rows=rows,
     )
     np.testing.assert_array_equal(shared.weights, repeated.weights)
     np.testing.assert_array_equal(shared.output, repeated.output)
