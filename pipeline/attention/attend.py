@@ -9,7 +9,14 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention.arrays import check_shapes, leading_axes, of_one_type, real, to_every_head
+from pipeline.attention.arrays import (
+    check_held,
+    check_shapes,
+    leading_axes,
+    of_one_type,
+    real,
+    to_every_head,
+)
 from pipeline.attention.assemble import assemble
 from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.core import DIRECT, Observer, are_small, run_blocks, run_direct, run_slabs
@@ -127,10 +134,12 @@ def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, C
     """φ(query) and φ(key), already scaled, and the chain that is left to do behind them."""
     assert chain.normalizer.features is not None
     key = to_every_head(key, chain.leading)  # a query's features depend on those of its keys
-    factor = np.asarray(chain.multiplier, query.dtype)
-    if factor.ndim == 0 and factor > 0:  # shared out evenly, which keeps random features tame
-        query, key = query * np.sqrt(factor), key * np.sqrt(factor)
-    else:
-        query = query * factor
-    query, key = chain.normalizer.features(query, key)
+    with np.errstate(over="ignore", invalid="ignore"):  # reported below
+        factor = np.asarray(chain.multiplier, query.dtype)
+        if factor.ndim == 0 and factor > 0:  # shared out evenly, which keeps random features tame
+            query, key = query * np.sqrt(factor), key * np.sqrt(factor)
+        else:
+            query = query * factor
+        query, key = chain.normalizer.features(query, key)
+    check_held("attention.temperature: features", "a scale and a temperature", query, key)
     return query, key, replace(chain, multiplier=1.0, bound=math.inf)

@@ -386,6 +386,11 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
         ("attention.mask.matrix: got shape (4, 2, 5), expected one that broadcasts to "
         "[..., N, M] = (2, 5)"),
     ),
+    "features beyond their type": (
+        (A, B, B), {"normalizer": "linear", "scale": -1e308, "temperature": 1e-300},
+        ("attention.temperature: features overflow float64; expected a scale and a temperature "
+        "with which a float64 can hold them"),
+    ),
     "mask of several lengths": (
         (A, B, B), {"mask": [[True], [True, False]]},
         "attention.mask.matrix.values: got rows of several lengths, expected rows of one length",
