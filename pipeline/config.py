@@ -12,7 +12,16 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError, model_validator
 
-from pipeline.attention import OUTPUTS, QK_NORMS, SCALES, add_up, as_normalizer, combine, turn
+from pipeline.attention import (
+    OUTPUTS,
+    QK_NORMS,
+    SCALES,
+    STAGES,
+    add_up,
+    as_normalizer,
+    combine,
+    turn,
+)
 from pipeline.choose import listed
 from pipeline.embed import POSITIONS, SOURCES, UNKNOWN
 from pipeline.faults import Fault, shorten
@@ -256,6 +265,9 @@ class Config(Section):
     )
     attention: Attention = Field(description="the mechanism")
     layers: Layers = Field(description="how often it is applied")
+    stages: Annotated[Words, some_of(STAGES)] = Field(
+        description="stages of the chain that are saved and drawn"
+    )
     metrics: Annotated[Words, some_of(METRICS)] = Field(description="what is measured")
     plots: Annotated[Words, some_of(PLOTS)] = Field(description="what is drawn")
     figures: Figures = Field(description="how figures are saved")
@@ -274,6 +286,22 @@ class Config(Section):
                 "sentences.keys; expected count 1 and residual false in cross-attention, whose "
                 "outputs are no keys for another layer"
             )
+        return self
+
+    @model_validator(mode="after")
+    def stages_that_there_are(self) -> Config:
+        attention = self.attention
+        if self.stages and attention.keep != "full":
+            kept = f"attention.keep={attention.keep}, expected attention.keep=full"
+            raise ValueError(f"stages: got {list(self.stages)} with {kept}, or stages=[]")
+        if self.stages and as_normalizer(attention.normalizer).features is not None:
+            kernel = "a kernel (linear, favor), which has no logits"
+            raise ValueError(f"stages: got {list(self.stages)} with {kernel}; expected stages=[]")
+        there = {"capped": attention.softcap is not None, "biased": attention.bias != "none"}
+        for stage in self.stages:
+            if not there.get(stage, True):
+                known = ", ".join(s for s in STAGES if there.get(s, True))
+                raise ValueError(f"stages: got {stage!r}, expected those of this chain: {known}")
         return self
 
     def settings(self) -> dict[str, Any]:

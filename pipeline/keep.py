@@ -30,6 +30,18 @@ def refuse_too_many(
     )
 
 
+def refuse_too_long(prepared: Iterable[Prepared]) -> None:
+    """A `Fault` that names the first sentence whose logits are too many to be written."""
+    for one in prepared:
+        count = size_of(one) // WEIGHT
+        if count > MOST_LOGITS:
+            raise Fault(
+                f"stages: {one.embedded.sentence.name} has {count} logits a stage, expected at "
+                f"most {MOST_LOGITS} (one head of 512 tokens); leave stages=[] or shorten it"
+            )
+
+
+MOST_LOGITS = 1 << 18  # of one sentence's stage, all heads
 WORTH_ASKING = 1 << 26  # bytes; below them no machine is asked
 
 

@@ -216,6 +216,7 @@ class Outcome:
     measured: Measured
     keyed: Embedded | None = None  # of the keys; None in self-attention, where it is the same
     layer: int = 0  # which of the layers that are stacked, from 0
+    stages: Mapping[str, Array] = field(default_factory=dict)  # name -> [H, N, M], those captured
 
     @property
     def tokens(self) -> tuple[str, ...]:

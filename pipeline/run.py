@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
 
-from pipeline.attention import QK_NORMS, attend, check_residual, moves, project, turn
+from pipeline.attention import QK_NORMS, attend, check_residual, keeping, moves, project, turn
 from pipeline.config import Config
 from pipeline.embed import embed, key_sentences, read_lines, sentences
-from pipeline.keep import refuse_too_many
+from pipeline.keep import refuse_too_long, refuse_too_many
 from pipeline.memory import available
 from pipeline.metrics import OF_ITSELF, gather, layers_of, mean, watch
-from pipeline.plots import PLOTS, needed_metrics
+from pipeline.plots import PLOTS, needed_metrics, stage_plot
 from pipeline.reading import read
-from pipeline.records import Drawing, Embedded, Outcome, Prepared, Result
+from pipeline.records import Array, Drawing, Embedded, Outcome, Prepared, Result
 
 NEARLY_IDENTITY = 0.95  # mean weight on itself from which a run says so
 
@@ -44,6 +44,8 @@ def prepare(config: Config) -> tuple[Prepared, ...]:
     prepared = tuple(ready(own, keyed, config) for own, keyed in pairs)
     if config.attention.keep == "full":
         refuse_too_many(prepared, available, config.layers.count)
+    if config.stages:
+        refuse_too_long(prepared)
     return prepared
 
 
@@ -75,6 +77,7 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         for vectors in (projected.query, projected.key)
     )
     names = (*config.metrics, *needed_metrics(config.plots))
+    stages: dict[str, Array] = {}
     watching = watch(
         names,
         (*query.shape[:2], key.shape[1]),
@@ -94,6 +97,7 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         normalizer=settings.normalizer,
         keep_weights=settings.keep == "full",
         see=watching,
+        capture=keeping(config.stages, stages),
     )
     moved = moves(
         prepared.embedded.vectors,
@@ -103,7 +107,9 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         is_residual=config.layers.residual,
     )
     measured = gather(watching, moved, names)
-    return Outcome(prepared.embedded, projected, attended, moved, measured, prepared.keyed)
+    return Outcome(
+        prepared.embedded, projected, attended, moved, measured, prepared.keyed, stages=stages
+    )
 
 
 def scalars(outcomes: tuple[Outcome, ...], config: Config) -> dict[str, float]:
@@ -197,6 +203,8 @@ def draw(result: Result, config: Config) -> Iterator[tuple[str, Drawing]]:
             name, words = f"{name}_layer-{outcome.layer}", f"{words}, at layer {outcome.layer}"
         for plot in config.plots:
             yield f"{plot}_{name}", PLOTS[plot](outcome, words)
+        for stage in config.stages if config.plots else ():
+            yield f"stage_{stage}_{name}", stage_plot(outcome, stage, words)
 
 
 def reading(result: Result, config: Config) -> str:

@@ -29,7 +29,13 @@ from pipeline.faults import Fault
 from pipeline.lines import lines
 from pipeline.plots import render
 from pipeline.records import Drawing, LongTable, Result, Table
-from pipeline.tables import embeddings_table, keys_table, metrics_table, weights_table
+from pipeline.tables import (
+    embeddings_table,
+    keys_table,
+    metrics_table,
+    stages_table,
+    weights_table,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = ".part"  # how the names of what is not whole yet end
@@ -250,6 +256,8 @@ def write_run(
     write_csv(folder / "weights.csv", weights_table(result.outcomes))
     write_csv(folder / "metrics.csv", metrics_table(result.outcomes, metrics))
     write_csv(folder / "keys.csv", keys_table(result.outcomes))
+    if settings["stages"]:
+        write_csv(folder / "stages.csv", stages_table(result.outcomes))
     write_csv(folder / "embeddings.csv", embeddings_table(result.outcomes))
     write(folder / "reading.md", reading)
     write_drawings(folder / "figures", drawings, figures["formats"], figures["dpi"])

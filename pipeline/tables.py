@@ -53,6 +53,23 @@ def standing(places: Positions, tokens: Sequence[str]) -> tuple[Picked, Picked]:
     return Picked(range(len(tokens)), places), Picked(tokens, places)
 
 
+def stages_table(outcomes: Sequence[Outcome]) -> LongTable:
+    """A row a logit of every captured stage; −inf where a key is masked."""
+    count = sum(logits.size for outcome in outcomes for logits in outcome.stages.values())
+    columns = ("stage", *WEIGHTS[:-1], "logit")
+    return LongTable(columns, count, lambda: chain.from_iterable(map(stage_parts, outcomes)))
+
+
+def stage_parts(outcome: Outcome) -> Iterator[tuple[Column, ...]]:
+    """The logits of one stage of one head at a time."""
+    name = outcome.embedded.sentence.name
+    for stage, of_heads in outcome.stages.items():
+        for head, logits in enumerate(of_heads):
+            i, j = (places.ravel() for places in np.indices(logits.shape))
+            queries, keys = standing(i, outcome.tokens), standing(j, outcome.key_tokens)
+            yield (stage, name, outcome.layer, head, *queries, *keys, logits.ravel())
+
+
 def keys_table(outcomes: Sequence[Outcome]) -> Table:
     """A row a key: its mean weight over the queries, and the same of uniform weights."""
     rows = []

@@ -229,6 +229,7 @@ ENTRIES = [
         ("metrics", METRICS, True),
         ("plots", PLOTS, True),
         ("figures.formats", FORMATS, True),
+        ("stages", ("scores", "scaled", "masked"), True),
         ("figures.pooling", POOLINGS, False),
         ("attention.keep", KEEPS, False),
     )

@@ -350,6 +350,41 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
             )
         ],
     ),
+    # Settings that do not go together
+    "a stage that this chain does not have": (
+        ["stages=[scores,capped]"],
+        ["stages: got 'capped', expected those of this chain: scores, scaled, masked"],
+    ),
+    "stages of weights that are not kept": (
+        ["stages=[scores]", "attention.keep=none"],
+        [
+            (
+                "stages: got ['scores'] with attention.keep=none, expected attention.keep=full, "
+                "or stages=[]"
+            )
+        ],
+    ),
+    "stages of a kernel": (
+        ["stages=[scores]", "attention.normalizer=linear"],
+        [
+            (
+                "stages: got ['scores'] with a kernel (linear, favor), which has no logits; "
+                "expected stages=[]"
+            )
+        ],
+    ),
+    "what is kept that does not exist": (
+        ["attention.keep=some"],
+        ["attention.keep: got 'some', expected one of: full, top_k, none"],
+    ),
+    "nothing of every row kept": (
+        ["attention.keep_k=0"],
+        ["attention.keep_k: got 0, expected a whole number >= 1 and <= 65536"],
+    ),
+    "a pooling that does not exist": (
+        ["figures.pooling=average"],
+        ["figures.pooling: got 'average', expected one of: mean, max"],
+    ),
     # Sentences
     "an empty sentence": (["sentences.text=''"], [f"sentences.text: got '', {TEXT}"]),
     "a blank sentence": (["sentences.text='  '"], [f"sentences.text: got ' ', {TEXT}"]),

@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.attention import BIASES, MASKS, NORMALIZERS, OUTPUTS, QK_NORMS, ROTATIONS, SCALES
+from pipeline.attention import (
+    BIASES,
+    MASKS,
+    NORMALIZERS,
+    OUTPUTS,
+    QK_NORMS,
+    ROTATIONS,
+    SCALES,
+    STAGES,
+)
 from pipeline.compare.__main__ import parser as compare_parser
 from pipeline.compose import ROOT, compose, hydra
 from pipeline.config import KINDS_OF, validate
@@ -125,6 +134,7 @@ def options(group: str) -> set[str]:
         "plots": set(PLOTS),
         "figures.formats": set(FORMATS),
         "figures.pooling": set(POOLINGS),
+        "stages": set(STAGES),
         "attention.keep": set(KEEPS),
         "language": set(LANGUAGES),
     }.items(),

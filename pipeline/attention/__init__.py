@@ -7,6 +7,7 @@ from pipeline.attention.assemble import as_normalizer
 from pipeline.attention.attend import attend
 from pipeline.attention.attend_gradients import attend_gradients
 from pipeline.attention.biases import BIASES, add_up
+from pipeline.attention.chain import STAGES, keeping
 from pipeline.attention.masks import MASKS, combine
 from pipeline.attention.normalizers import NORMALIZERS
 from pipeline.attention.output import check_residual, moves
@@ -24,12 +25,14 @@ __all__ = [
     "QK_NORMS",
     "ROTATIONS",
     "SCALES",
+    "STAGES",
     "add_up",
     "as_normalizer",
     "attend",
     "attend_gradients",
     "check_residual",
     "combine",
+    "keeping",
     "moves",
     "project",
     "turn",

@@ -6,7 +6,7 @@ score → scale and temperature → cap → bias → mask → normalize, for any
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,11 +23,23 @@ from pipeline.records import Mask as Pairs
 
 LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in (np.float32, np.float64)}
 
+STAGES = ("scores", "scaled", "capped", "biased", "masked")  # before the weights, in their order
+
 Capture = Callable[[str, Array], None]  # takes the name of a stage and its array
 
 
 def ignored(stage: str, array: Array) -> None:
     """No stage is captured."""
+
+
+def keeping(stages: Collection[str], into: dict[str, Array]) -> Capture:
+    """A capture that copies the named stages into a dict."""
+
+    def capture(stage: str, array: Array) -> None:
+        if stage in stages:
+            into[stage] = array.copy()
+
+    return capture if stages else ignored
 
 
 @dataclass(frozen=True, eq=False)

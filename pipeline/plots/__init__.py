@@ -12,6 +12,7 @@ from pipeline.plots.displacement import displacement
 from pipeline.plots.entropy import entropy
 from pipeline.plots.heatmap import heatmap
 from pipeline.plots.key_mass import key_mass
+from pipeline.plots.stage import stage_plot
 from pipeline.records import Drawing, Outcome
 
 PLOTS: dict[str, Callable[[Outcome, str], Drawing]] = {
@@ -22,7 +23,7 @@ PLOTS: dict[str, Callable[[Outcome, str], Drawing]] = {
 }
 DRAWN_METRICS = {"entropy": ("entropy",)}  # plot -> the metrics whose rows it draws
 
-__all__ = ["DRAWN_METRICS", "FORMATS", "PLOTS", "needed_metrics", "render"]
+__all__ = ["DRAWN_METRICS", "FORMATS", "PLOTS", "needed_metrics", "render", "stage_plot"]
 
 
 def needed_metrics(plots: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pipeline.plots.canvas import styled
 from pipeline.plots.matrix import cell_table, matrices
 from pipeline.records import Drawing, Outcome, Pooled, Positions, Table
 
+SHOWN = 0.99  # of the bins, whose values the color scale spans
 UNITS = {"mean": "Mean attention weight", "max": "Largest attention weight"}
 
 
@@ -38,22 +39,43 @@ def heatmap(outcome: Outcome, caption: str) -> Drawing:
 
 
 def in_bins(pooled: Pooled, caption: str) -> Drawing:
-    """One cell a bin; the ticks are positions, not tokens."""
+    """One cell a bin; the ticks are positions, not tokens.
+
+    The first bins under a causal mask outshine all others, so the scale ends at the weight that
+    99 % of the bins do not exceed.
+    """
+    defined = pooled.values[~np.isnan(pooled.values)]
+    high = float(np.quantile(defined, SHOWN)) if defined.size else 0.0
     size = " × ".join(str(ends[1] - ends[0]) for ends in (pooled.queries, pooled.keys))
     figure = matrices(
         pooled.values,
-        *([str(end) for end in ends[:-1]] for ends in (pooled.queries, pooled.keys)),
+        [str(pooled.queries[-1])] * (len(pooled.queries) - 1),  # keeps room for the ticks
+        [""] * (len(pooled.keys) - 1),
         title=f"Attention weights, the {pooled.kind} of {size} in each cell\n{caption}",
-        unit=UNITS[pooled.kind],
+        unit=f"{UNITS[pooled.kind]}, up to that of {SHOWN:.0%} of the cells",
         low=0.0,
-        high=highest(pooled),
+        high=high or highest(pooled),
         cmap="viridis",
     )
     for axes in figure.axes:
         if axes.get_xlabel() == "Keys":
+            axes.set_xticks(*round_ticks(pooled.keys), rotation=0, fontsize=9)
+            axes.set_yticks(*round_ticks(pooled.queries), fontsize=9)
             axes.set_xlabel("Keys, by position")
             axes.set_ylabel("Queries, by position")
     return Drawing(figure, bin_table(pooled))
+
+
+def round_ticks(ends: Positions) -> tuple[list[float], list[str]]:
+    """At most nine round positions, where they lie along the cells, and as labels.
+
+    >>> round_ticks(np.array([0, 10, 20, 25]))[1]
+    ['0', '5', '10', '15', '20']
+    """
+    count, size = int(ends[-1]), int(ends[1] - ends[0])
+    step = next(s for power in range(20) for m in (1, 2, 5) if (s := m * 10**power) * 8 >= count)
+    places = range(0, count, step)
+    return [(place + 0.5) / size - 0.5 for place in places], [str(place) for place in places]
 
 
 def highest(pooled: Pooled) -> float:

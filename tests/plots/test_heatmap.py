@@ -20,7 +20,7 @@ from tests.plots.look import laid_out, outside, overlaps, tick_labels, words
 
 def panels(drawing: Drawing) -> list[Axes]:
     """The axes that hold weights, without the color bar."""
-    return [axes for axes in drawing.figure.axes if axes.get_xlabel() == "Keys"]
+    return [axes for axes in drawing.figure.axes if axes.get_xlabel().startswith("Keys")]
 
 
 def tokens(count: int) -> list[str]:
@@ -133,3 +133,33 @@ def test_labels_of_any_width_fit(word: str, count: int, heads: int) -> None:
             assert len(labels) == count
             assert overlaps(labels, renderer) == []
             assert outside(labels, drawing, renderer) == []
+
+
+@pytest.mark.parametrize(("count", "size"), [(257, 2), (600, 3)])
+def test_many_tokens_share_cells_and_the_figure_says_so(count: int, size: int) -> None:
+    outcome = outcome_of(tokens(count), heads=2, mask="causal")
+    drawing = heatmap(outcome, "T = 1")
+    axes, bins = panels(drawing), -(-count // size)
+    title = f"Attention weights, the mean of {size} × {size} in each cell\nT = 1"
+    assert title in words(drawing.figure)
+    pooled = outcome.measured.seen.pooled
+    assert pooled is not None
+    for one, values in zip(axes, pooled.values, strict=True):
+        (image,) = one.images
+        shown: Any = image.get_array()
+        assert shown.shape == (bins, bins)
+        np.testing.assert_array_equal(np.ma.getmaskarray(shown), np.isnan(values))
+        assert (one.get_xlabel(), one.get_ylabel()) == (
+            "Keys, by position",
+            "Queries, by position",
+        )
+    renderer = laid_out(drawing)
+    for one in axes:
+        for axis in ("x", "y"):
+            labels = tick_labels(one, axis)
+            assert [int(text.get_text()) % 50 for text in labels] == [0] * len(labels)
+            assert overlaps(labels, renderer) == []
+            assert outside(labels, drawing, renderer) == []
+    columns = ("head", "first_query", "last_query", "first_key", "last_key", "mean_weight")
+    assert drawing.table.columns == columns
+    assert drawing.table.rows[-1][1:5] == ((bins - 1) * size, count - 1) * 2
