@@ -42,8 +42,8 @@ from pipeline.fields import (
 )
 from pipeline.keep import KEEPS
 from pipeline.laws import LAWS
-from pipeline.metrics import METRICS, POOLINGS, scalar_names
-from pipeline.plots import FORMATS, PLOTS
+from pipeline.metrics import METRICS, OF_TRACES, POOLINGS, scalar_names
+from pipeline.plots import FORMATS, PLOTS, needed_metrics
 from pipeline.reading import LANGUAGES
 
 ENGINES = ("inline", "local")  # each a file of pipeline/sweep/engines
@@ -302,6 +302,17 @@ class Config(Section):
             if not there.get(stage, True):
                 known = ", ".join(s for s in STAGES if there.get(s, True))
                 raise ValueError(f"stages: got {stage!r}, expected those of this chain: {known}")
+        return self
+
+    @model_validator(mode="after")
+    def traces_of_all_weights(self) -> Config:
+        drawn = [p for p in self.plots if set(needed_metrics([p])) & set(OF_TRACES)]
+        asked = [*(m for m in self.metrics if m in OF_TRACES), *drawn]
+        if self.attention.keep != "full" and asked:
+            raise ValueError(
+                f"attention.keep: got {self.attention.keep!r} with {', '.join(asked)}, read off "
+                "all weights at once; expected full, or metrics and plots without them"
+            )
         return self
 
     def settings(self) -> dict[str, Any]:

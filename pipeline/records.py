@@ -181,7 +181,9 @@ class Moved:
 
     static: Array  # [G, N, E] where each token starts; [G, M, E] each key in cross-attention
     contextual: Array  # [G, N, E] where each query ends
+    norms: Array  # [H, M] length of what each key adds to an output for a weight of 1
     is_cross: bool = False  # queries and keys are different tokens, and no key is a query's own
+    is_residual: bool = False  # contextual is static and the output together
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,12 +199,23 @@ class Gradients:
 
 
 @dataclass(frozen=True, eq=False)
+class Traced:
+    """What came of each key for each query, of weights that were kept."""
+
+    weights: Array  # [H, N, M] α
+    allowed: Mask  # broadcasts to [H, N, M], True where the key takes part
+    weighted: Array  # [H, N, M] ‖α_ij v_j‖, the length of what key j adds to query i's output
+    rollout: Array  # [N, M] how much of the first layer's token j is in query i's embedding
+
+
+@dataclass(frozen=True, eq=False)
 class Measured:
     """Numbers read off one sentence's attention."""
 
     rows: Mapping[str, Array]  # name -> [H, N], one number a query; NaN where undefined
     scalars: Mapping[str, float]  # name -> one number; NaN where undefined
     seen: Seen
+    traced: Traced | None = None  # where a metric or a plot asked for it
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ from pipeline.config import Config
 from pipeline.embed import embed, key_sentences, read_lines, sentences
 from pipeline.keep import refuse_too_long, refuse_too_many
 from pipeline.memory import available
-from pipeline.metrics import OF_ITSELF, gather, layers_of, mean, watch
+from pipeline.metrics import OF_ITSELF, OF_TRACES, gather, layers_of, mean, trace, watch
 from pipeline.plots import PLOTS, needed_metrics, stage_plot
 from pipeline.reading import read
-from pipeline.records import Array, Drawing, Embedded, Outcome, Prepared, Result
+from pipeline.records import Array, Drawing, Embedded, Outcome, Prepared, Result, Traced
 
 NEARLY_IDENTITY = 0.95  # mean weight on itself from which a run says so
 
@@ -65,11 +65,12 @@ def stack(start: Prepared, config: Config) -> Iterator[Outcome]:
     yield outcome
     for layer in range(1, config.layers.count):
         embedded = replace(outcome.embedded, vectors=outcome.contextual)
-        outcome = replace(look(ready(embedded, None, config, layer), config), layer=layer)
+        below, above = outcome.measured.traced, ready(embedded, None, config, layer)
+        outcome = replace(look(above, config, below), layer=layer)
         yield outcome
 
 
-def look(prepared: Prepared, config: Config) -> Outcome:
+def look(prepared: Prepared, config: Config, below: Traced | None = None) -> Outcome:
     """One sentence in one layer: attend → measure."""
     settings, projected = config.attention, prepared.projected
     query, key = (
@@ -106,7 +107,9 @@ def look(prepared: Prepared, config: Config) -> Outcome:
         is_cross=prepared.keyed is not None,
         is_residual=config.layers.residual,
     )
-    measured = gather(watching, moved, names)
+    is_traced = any(name in OF_TRACES for name in names)
+    traced = trace(attended, moved, below) if is_traced else None
+    measured = gather(watching, moved, names, traced)
     return Outcome(
         prepared.embedded, projected, attended, moved, measured, prepared.keyed, stages=stages
     )

@@ -309,6 +309,15 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
             )
         ],
     ),
+    "traces of weights that are not kept": (
+        ["attention.keep=none", "metrics=[entropy,norm_rank]", "plots=[rollout]"],
+        [
+            (
+                "attention.keep: got 'none' with norm_rank, rollout, read off all weights at once; "
+                "expected full, or metrics and plots without them"
+            )
+        ],
+    ),
     "layers of nothing": (
         ["layers.count=0"],
         ["layers.count: got 0, expected a whole number >= 1 and <= 256"],

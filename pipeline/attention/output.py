@@ -40,10 +40,26 @@ def moves(
     heads, own = output.shape[:-2], projected.value
     values = np.broadcast_to(to_every_head(own, heads), (*heads, *own.shape[-2:]))
     if projected.output is None and not is_residual:
-        return Moved(values, output, is_cross)
+        return Moved(values, output, lengths(values, None), is_cross)
     static = joined(values, projected.output) if is_cross else vectors
     given = joined(output, projected.output)
-    return Moved(static[None], (vectors + given if is_residual else given)[None], is_cross)
+    contextual = vectors + given if is_residual else given
+    norms = lengths(values, projected.output)
+    return Moved(static[None], contextual[None], norms, is_cross, is_residual)
+
+
+def lengths(values: Array, output: Array | None) -> Array:
+    """‖v_j‖, or with W_O ‖v_j W_O^h‖, W_O^h being the rows of head h, [H, M, E] → [H, M].
+
+    >>> lengths(np.array([[[3.0, 4.0]]]), None).tolist()
+    [[5.0]]
+    """
+    if output is None:
+        return np.linalg.norm(values, axis=-1)
+    by_head = output.reshape(len(values), -1, output.shape[-1])
+    return np.stack(
+        [np.linalg.norm(one @ part, axis=-1) for one, part in zip(values, by_head, strict=True)]
+    )
 
 
 def joined(heads: Array, output: Array | None) -> Array:

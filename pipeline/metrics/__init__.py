@@ -1,7 +1,8 @@
 """Attended → numbers: one file a family, and one entry here.
 
-A metric reads one of three things: the rows of weights, each token's way from static to
-contextual embedding, or the whole set of embeddings before and after.
+A metric reads one of four things: the rows of weights, each token's way from static to
+contextual embedding, the whole set of embeddings before and after, or what came of each key for
+each query, layer upon layer.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pipeline.metrics.context import cosine, displacement, pairwise_cosine
 from pipeline.metrics.layers import layers_of
 from pipeline.metrics.place import mean_distance, previous_token, self_weight, sink_mass
 from pipeline.metrics.pool import POOLINGS
+from pipeline.metrics.rank import effective_rank, residual_ratio
 from pipeline.metrics.sharpness import (
     effective_keys,
     entropy,
@@ -27,8 +29,9 @@ from pipeline.metrics.sharpness import (
     support_size,
 )
 from pipeline.metrics.stream import Stream
+from pipeline.metrics.trace import OF_TRACES, trace
 from pipeline.metrics.watch import Watch
-from pipeline.records import Array, Attended, Block, Measured, Moved, Rows, beside
+from pipeline.records import Array, Attended, Block, Measured, Moved, Rows, Traced, beside
 
 # Rows → [..., B]
 OF_WEIGHTS: dict[str, Callable[[Rows], Array]] = {
@@ -51,18 +54,23 @@ OF_MOVES: dict[str, Callable[[Array, Array], Array]] = {
     "cosine": cosine,
 }
 # [N, H·E] → one number, before and after
-OF_SETS: dict[str, Callable[[Array], float]] = {"pairwise_cosine": pairwise_cosine}
+OF_SETS: dict[str, Callable[[Array], float]] = {
+    "pairwise_cosine": pairwise_cosine,
+    "effective_rank": effective_rank,
+    "residual_ratio": residual_ratio,
+}
 
 # What holds a query against the key of the same token, which cross-attention does not have
-OF_ITSELF = frozenset({"self_weight", "mean_distance", "previous_token", *OF_MOVES})
+OF_ITSELF = frozenset({"self_weight", "mean_distance", "previous_token", "rollout_self", *OF_MOVES})
 
-METRICS: tuple[str, ...] = (*OF_WEIGHTS, *OF_MOVES, *OF_SETS)
+METRICS: tuple[str, ...] = (*OF_WEIGHTS, *OF_MOVES, *OF_TRACES, *OF_SETS)
 
 __all__ = [
     "METRICS",
     "OF_ITSELF",
     "OF_MOVES",
     "OF_SETS",
+    "OF_TRACES",
     "OF_WEIGHTS",
     "POOLINGS",
     "Stream",
@@ -71,6 +79,7 @@ __all__ = [
     "mean",
     "measure",
     "scalar_names",
+    "trace",
     "watch",
 ]
 
@@ -93,15 +102,19 @@ def watch(
 
 
 def measure(attended: Attended, moved: Moved, names: Sequence[str]) -> Measured:
-    """The named metrics of one sentence whose weights were kept."""
+    """The named metrics of one sentence in a first layer, whose weights were kept."""
     heads, queries, keys = attended.weights.shape
     watching = watch(names, (heads, queries, keys))
     watching(Block(None, 0, queries, 0, keys), attended.rows)
-    return gather(watching, moved, names)
+    return gather(watching, moved, names, trace(attended, moved))
 
 
-def gather(watching: Watch, moved: Moved, names: Sequence[str]) -> Measured:
+def gather(
+    watching: Watch, moved: Moved, names: Sequence[str], traced: Traced | None = None
+) -> Measured:
     """The named metrics of one sentence whose every block of weights was watched.
+
+    Those of OF_TRACES read what was `traced`, of weights that were kept.
 
     A query whose every key is masked attends to nothing: it is NaN in every metric of weights
     and moves, and left out of every mean. So is everything of OF_ITSELF in cross-attention.
@@ -117,12 +130,15 @@ def gather(watching: Watch, moved: Moved, names: Sequence[str]) -> Measured:
         elif name in OF_MOVES:
             ways = OF_MOVES[name](moved.static, moved.contextual)
             rows[name] = np.where(silent, np.nan, ways)
+        elif name in OF_TRACES:
+            assert traced is not None
+            rows[name] = np.where(silent, np.nan, OF_TRACES[name](traced))
         else:
             of_set = choose(OF_SETS, name, "metrics")
             scalars[f"{name}_static"] = of_set(beside(moved.static))
             scalars[f"{name}_contextual"] = of_set(beside(moved.contextual))
     scalars = {**{name: mean(values) for name, values in rows.items()}, **scalars}
-    return Measured(rows, scalars, watching.seen())
+    return Measured(rows, scalars, watching.seen(), traced)
 
 
 def scalar_names(names: Sequence[str]) -> tuple[str, ...]:

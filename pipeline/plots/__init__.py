@@ -12,6 +12,8 @@ from pipeline.plots.displacement import displacement
 from pipeline.plots.entropy import entropy
 from pipeline.plots.heatmap import heatmap
 from pipeline.plots.key_mass import key_mass
+from pipeline.plots.norm_weighted import norm_weighted
+from pipeline.plots.rollout import rollout
 from pipeline.plots.stage import stage_plot
 from pipeline.records import Drawing, Outcome
 
@@ -20,8 +22,14 @@ PLOTS: dict[str, Callable[[Outcome, str], Drawing]] = {
     "displacement": displacement,
     "entropy": entropy,
     "key_mass": key_mass,
+    "norm_weighted": norm_weighted,
+    "rollout": rollout,
 }
-DRAWN_METRICS = {"entropy": ("entropy",)}  # plot -> the metrics whose rows it draws
+DRAWN_METRICS = {  # plot -> the metrics whose rows, or what they are read off, it draws
+    "entropy": ("entropy",),
+    "norm_weighted": ("norm_rank",),
+    "rollout": ("rollout_entropy",),
+}
 
 __all__ = ["DRAWN_METRICS", "FORMATS", "PLOTS", "needed_metrics", "render", "stage_plot"]
 

@@ -35,13 +35,16 @@ def matrices(
     low: float,
     high: float,
     cmap: str,
+    panels: Sequence[str] = (),
+    columns: int = 0,
 ) -> Figure:
     """[H, N, M] as H panels, queries down and keys across; `unit` names the color bar.
 
-    A cell that is NaN is left blank.
+    A cell that is NaN is left blank. The panels are called heads, or what `panels` calls them.
     """
     heads = len(values)
-    columns = math.ceil(math.sqrt(heads))
+    names = panels or [f"head {head}" for head in range(heads)]
+    columns = columns or math.ceil(math.sqrt(heads))
     rows = math.ceil(heads / columns)
     largest = LARGEST if heads == 1 else LARGEST_OF_MANY
     side = min(max(4.2, 0.62 * max(values.shape[1:])), largest)
@@ -58,7 +61,7 @@ def matrices(
         axes = figure.add_axes((x / width, y / height, side / width, side / height))
         image = cells(axes, one, queries, keys, side, low=low, high=high, cmap=cmap)
         if heads > 1:
-            axes.set_title(f"head {head}", fontsize=9)
+            axes.set_title(names[head], fontsize=9)
     bottom, top = height - TITLE - (rows - 1) * step_y - side, height - TITLE
     place = (columns * step_x / width, bottom / height, 0.2 / width, (top - bottom) / height)
     bar = figure.colorbar(image, cax=figure.add_axes(place), label=unit)

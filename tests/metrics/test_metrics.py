@@ -18,6 +18,7 @@ from pipeline.metrics import (
     METRICS,
     OF_MOVES,
     OF_SETS,
+    OF_TRACES,
     OF_WEIGHTS,
     Stream,
     mean,
@@ -45,7 +46,9 @@ def measured(rows: Array, *names: str, allowed: Mask | None = None) -> Measured:
     """Metrics of rows whose values are one-hot: token k's own value is the unit vector k."""
     looked = attended(rows[None], None if allowed is None else allowed[None])
     one_hot = np.eye(rows.shape[1])[None]
-    return measure(looked, Moved(one_hot, looked.output), names or METRICS)
+    return measure(
+        looked, Moved(one_hot, looked.output, np.ones((1, rows.shape[1]))), names or METRICS
+    )
 
 
 # --- laws of all -----------------------------------------------------------------------------
@@ -59,9 +62,9 @@ def test_finite_on_uniform_and_one_hot_rows(name: str, rows: Array) -> None:
     for values in result.rows.values():
         assert values.shape == (1, 4)
         first = 1 if name == "previous_token" else 0  # before the first token there is none
-        assert np.isfinite(values[:, first:]).all()
+        assert np.isfinite(values[:, first:]).all() != (name == "norm_rank" and rows is UNIFORM)
     for key, value in result.scalars.items():
-        assert math.isfinite(value), key
+        assert math.isfinite(value) != (key == "norm_rank" and rows is UNIFORM), key
 
 
 @every_metric
@@ -105,7 +108,7 @@ def test_all_rows_silent_leave_nothing_to_say_but_do_not_fail(name: str) -> None
 
 @every_metric
 def test_every_metric_s_docstring_has_a_worked_example(name: str) -> None:
-    function = {**OF_WEIGHTS, **OF_MOVES, **OF_SETS}[name]
+    function = {**OF_WEIGHTS, **OF_MOVES, **OF_TRACES, **OF_SETS}[name]
     assert function.__doc__ is not None
     assert doctest.DocTestParser().get_examples(function.__doc__)
 
@@ -115,6 +118,7 @@ def test_one_token_alone_has_all_but_what_needs_two() -> None:
     need_two = {
         "entropy_normalized",
         "previous_token",
+        "norm_rank",
         "pairwise_cosine_static",
         "pairwise_cosine_contextual",
     }
