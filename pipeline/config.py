@@ -13,6 +13,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError, model_validator
 
 from pipeline.attention import (
+    NEEDS_BOTH,
+    ORDERS,
     OUTPUTS,
     QK_NORMS,
     SCALES,
@@ -180,8 +182,16 @@ class Attention(Section):
     )
     mask: Annotated[Spec, variant(combine)] = Field(description="which keys a query may attend to")
     normalizer: Annotated[Spec, variant(as_normalizer)] = Field(description="logits to weights")
+    order: Annotated[str, one_of(ORDERS)] = Field(description="which comes first, cap or mask")
     keep: Annotated[str, one_of(KEEPS)] = Field(description="which weights are kept and written")
     keep_k: Annotated[int, whole(1, 65536)] = Field(description="how many of a row top_k keeps")
+
+    @model_validator(mode="after")
+    def an_order_that_shows(self) -> Attention:
+        nothing = self.softcap is None or combine(self.mask).is_everything
+        if self.order == "mask_then_cap" and nothing:
+            raise ValueError(NEEDS_BOTH)
+        return self
 
 
 class Layers(Section):

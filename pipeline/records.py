@@ -106,6 +106,7 @@ class Rows:
     entropy: Array | None = None  # [..., B] in nats, where a softmax has just had its logits
     found: dict[object, Any] = field(default_factory=dict)  # what several metrics read, kept
     allowed: Callable[[], Mask] | None = None  # makes [..., B, M']: who takes part; None: all do
+    meant: Callable[[], Mask] | None = None  # who would, did the mask not leak; None: who does
 
 
 @dataclass(frozen=True, eq=False)

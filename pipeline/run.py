@@ -77,7 +77,7 @@ def look(prepared: Prepared, config: Config, below: Traced | None = None) -> Out
         turn(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
         for vectors in (projected.query, projected.key)
     )
-    names = (*config.metrics, *needed_metrics(config.plots))
+    names = (*config.metrics, *unasked(config))
     stages: dict[str, Array] = {}
     watching = watch(
         names,
@@ -96,6 +96,7 @@ def look(prepared: Prepared, config: Config, below: Traced | None = None) -> Out
         bias=settings.bias,
         mask=settings.mask,
         normalizer=settings.normalizer,
+        order=settings.order,
         keep_weights=settings.keep == "full",
         see=watching,
         capture=keeping(config.stages, stages),
@@ -115,13 +116,19 @@ def look(prepared: Prepared, config: Config, below: Traced | None = None) -> Out
     )
 
 
+def unasked(config: Config) -> tuple[str, ...]:
+    """Metrics that figures and notices need, asked for or not."""
+    leak = ("leaked_mass",) if config.attention.order == "mask_then_cap" else ()
+    return (*needed_metrics(config.plots), *leak)
+
+
 def scalars(outcomes: tuple[Outcome, ...], config: Config) -> dict[str, float]:
     """Each metric over the whole run: the mean over its sentences and layers of their means.
 
     What speaks of the embeddings before and after speaks of the first layer and of the last.
     """
-    drawn_only = set(needed_metrics(config.plots)) - set(config.metrics)
-    names = [name for name in outcomes[0].measured.scalars if name not in drawn_only]
+    left_out = set(unasked(config)) - set(config.metrics)
+    names = [name for name in outcomes[0].measured.scalars if name not in left_out]
     of = {name: layers_of(name, config.layers.count) for name in names}
     return {
         name: mean([o.measured.scalars[name] for o in outcomes if o.layer in of[name]])
@@ -145,6 +152,13 @@ def notices(outcomes: tuple[Outcome, ...], config: Config) -> tuple[str, ...]:
             found.append(
                 f"{place(outcome, config)}: {silent} of {seen.counts.size} queries "
                 "have every key masked (zero weights, zero output, left out of the metrics)"
+            )
+        if config.attention.order == "mask_then_cap":
+            leaked = outcome.measured.scalars["leaked_mass"]
+            found.append(
+                f"{place(outcome, config)}: the mask comes before the soft-cap (attention.order="
+                f"mask_then_cap), which turns −∞ into −{config.attention.softcap:g}, so masked "
+                f"keys get {leaked:.2g} of a query's weight; cap_then_mask leaks nothing"
             )
         if outcome.moved.is_cross:
             continue
@@ -170,8 +184,8 @@ def caption(config: Config) -> str:
     attention = config.attention
     scale = attention.scale if isinstance(attention.scale, str) else f"{attention.scale:g}"
     words = [f"scale {scale}", f"T = {attention.temperature:g}"]
-    usual = {"normalizer": "softmax", "softcap": None}
-    for name in ("qk_norm", "rotation", "softcap", "bias", "mask", "normalizer"):
+    usual = {"normalizer": "softmax", "softcap": None, "order": "cap_then_mask"}
+    for name in ("qk_norm", "rotation", "softcap", "bias", "mask", "normalizer", "order"):
         value = getattr(attention, name)
         if value != usual.get(name, "none"):
             words.append(f"{name} {spoken(value)}")

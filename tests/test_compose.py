@@ -46,6 +46,7 @@ def test_the_defaults_are_the_seeds_experiment() -> None:
         "bias": "none",
         "mask": "none",
         "normalizer": "softmax",
+        "order": "cap_then_mask",
         "keep": "full",
         "keep_k": 8,
     }

@@ -360,6 +360,16 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         ],
     ),
     # Settings that do not go together
+    "the mask before a cap that there is not": (
+        ["attention.order=mask_then_cap", "attention.mask=causal"],
+        [
+            (
+                "attention.order: got 'mask_then_cap', which caps the −∞ of a masked key to "
+                "−softcap, so that it gets weight; expected a softcap and a mask to show it with, "
+                "or cap_then_mask"
+            )
+        ],
+    ),
     "a stage that this chain does not have": (
         ["stages=[scores,capped]"],
         ["stages: got 'capped', expected those of this chain: scores, scaled, masked"],

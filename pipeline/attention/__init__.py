@@ -10,6 +10,7 @@ from pipeline.attention.biases import BIASES, add_up
 from pipeline.attention.chain import STAGES, keeping
 from pipeline.attention.masks import MASKS, combine
 from pipeline.attention.normalizers import NORMALIZERS
+from pipeline.attention.order import NEEDS_BOTH, ORDERS
 from pipeline.attention.output import check_residual, moves
 from pipeline.attention.project import OUTPUTS, PROJECTIONS, project
 from pipeline.attention.qk_norm import QK_NORMS
@@ -19,7 +20,9 @@ from pipeline.attention.scale import SCALES
 __all__ = [
     "BIASES",
     "MASKS",
+    "NEEDS_BOTH",
     "NORMALIZERS",
+    "ORDERS",
     "OUTPUTS",
     "PROJECTIONS",
     "QK_NORMS",

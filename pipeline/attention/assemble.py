@@ -16,8 +16,10 @@ from pipeline.attention.chain import Chain
 from pipeline.attention.masks import Mask, combine
 from pipeline.attention.masks import matrix as mask_matrix
 from pipeline.attention.normalizers import NORMALIZERS, Normalizer
+from pipeline.attention.order import ORDERS
 from pipeline.attention.scale import COUNTED, multiplier
 from pipeline.attention.specs import build, finite, positive
+from pipeline.choose import choose
 from pipeline.faults import Fault
 from pipeline.records import Array
 
@@ -34,6 +36,7 @@ def assemble(
     mask: object,
     normalizer: object,
     log_n_factor: float,
+    order: str = "cap_then_mask",
 ) -> Chain:
     """The chain for weights of that shape, [..., N, M]."""
     temperature = positive(temperature, "attention.temperature")
@@ -59,7 +62,7 @@ def assemble(
             "attention.normalizer: a kernel (linear, favor) has no scores to cap or to add a bias "
             "to; expected softcap and bias left out"
         )
-    return chain
+    return choose(ORDERS, order, "attention.order")(chain)
 
 
 def bound_of(query: Array, key: Array, factor: Any) -> float:

@@ -36,6 +36,7 @@ def attend(
     mask: object = None,
     normalizer: object = "softmax",
     log_n_factor: float = 1.0,
+    order: str = "cap_then_mask",
     keep_weights: bool = True,
     see: Observer | None = None,
     capture: Capture = ignored,
@@ -57,6 +58,7 @@ def attend(
     - `mask` is a name of MASKS, {name: {setting: value}}, a list of those that must all allow a
       key, a `Mask`, or booleans [..., N, M], True where the key takes part. Masking a key is the
       same as deleting it; a query with no key left gets zero weights and a zero output.
+    - `order` is a name of ORDERS: mask_then_cap is an ablation, in which masked keys get weight.
     - `normalizer` is a name of NORMALIZERS, {name: {setting: value}}, or a `Normalizer`.
 
     Large problems run in blocks of whole rows (`rows` at a time, on `threads` threads; both are
@@ -90,6 +92,7 @@ def attend(
         mask=mask,
         normalizer=normalizer,
         log_n_factor=log_n_factor,
+        order=order,
     )
     if chain.is_kernel:
         query, key, chain = in_features(query, key, chain)

@@ -42,6 +42,10 @@ def keeping(stages: Collection[str], into: dict[str, Array]) -> Capture:
     return capture if stages else ignored
 
 
+def untouched(logits: Array, block: Block) -> None:
+    """Nothing is done before the cap."""
+
+
 @dataclass(frozen=True, eq=False)
 class Chain:
     """The stages with their settings; 1/T is in the multiplier."""
@@ -53,6 +57,8 @@ class Chain:
     normalizer: Normalizer
     leading: tuple[int, ...]  # the axes of query before N and D
     bound: float  # no score, cap and bias aside, is larger than this
+    before_cap: Callable[[Array, Block], None] = untouched  # in place
+    leaky: Mask | None = None  # what a mask before the cap meant to hide
 
     @property
     def is_kernel(self) -> bool:
@@ -62,7 +68,8 @@ class Chain:
     @property
     def is_alike(self) -> bool:
         """Whether it is known that every head is done in the same way, by a softmax."""
-        by_head = self.bias is not None or self.mask.rule is not None
+        masks = (self.mask, self.leaky or self.mask)
+        by_head = self.bias is not None or any(mask.rule is not None for mask in masks)
         plain = not isinstance(self.multiplier, np.ndarray)
         return plain and not by_head and self.normalizer.numerators is not None
 
@@ -85,6 +92,7 @@ class Chain:
             check_held("attention.temperature: scores", "a scale and a temperature", made)
         capture("scaled", made)
         if self.softcap is not None:
+            self.before_cap(made, block)
             made = softcap(made, self.softcap)
             capture("capped", made)
         if self.bias is not None:
@@ -124,12 +132,13 @@ class Chain:
         if block.place is not None and counts.ndim > 1:
             counts = np.broadcast_to(counts, (*self.leading, counts.shape[-1]))[block.place]
         ends = (block.first, block.last, block.low, block.high)
-        allowed = None if self.mask.is_full(*ends) else partial(self.allowed, block)
-        return Rows(weights, counts, block.first, block.low, entropy, allowed=allowed)
+        allowed = None if self.mask.is_full(*ends) else partial(self.pairs, self.mask, block)
+        meant = partial(self.pairs, self.leaky, block) if self.leaky else None
+        return Rows(weights, counts, block.first, block.low, entropy, allowed=allowed, meant=meant)
 
-    def allowed(self, block: Block) -> Pairs:
-        """Which pairs of a block take part, broadcasts to [..., B, M']."""
-        made = self.mask.block(block.first, block.last, block.low, block.high)
+    def pairs(self, mask: Mask, block: Block) -> Pairs:
+        """Which pairs of a block a mask lets take part, broadcasts to [..., B, M']."""
+        made = mask.block(block.first, block.last, block.low, block.high)
         return at(made, self.leading, block.place)
 
     def bounded(self, dtype: np.dtype) -> bool:

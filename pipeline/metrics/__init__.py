@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.choose import choose
 from pipeline.metrics.context import cosine, displacement, pairwise_cosine
 from pipeline.metrics.layers import layers_of
+from pipeline.metrics.leak import leaked_mass
 from pipeline.metrics.place import mean_distance, previous_token, self_weight, sink_mass
 from pipeline.metrics.pool import POOLINGS
 from pipeline.metrics.rank import effective_rank, residual_ratio
@@ -47,6 +48,7 @@ OF_WEIGHTS: dict[str, Callable[[Rows], Array]] = {
     "sink_mass": sink_mass,
     "jacobian_norm": jacobian_norm,
     "jacobian_spectral": jacobian_spectral,
+    "leaked_mass": leaked_mass,
 }
 # static [H, N, E], contextual [H, N, E] → [H, N]
 OF_MOVES: dict[str, Callable[[Array, Array], Array]] = {
