@@ -14,8 +14,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ import numpy.typing as npt
 from pipeline.faults import Fault
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[np.floating[Any]]
@@ -307,11 +309,42 @@ def plain(column: Column) -> Iterable[object]:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
-    """A figure, and the numbers it draws."""
+class Sheet:
+    """A figure yet to be drawn: a frame that many figures may share, and what fills it.
 
-    figure: Figure
+    For a plot that sweeps draw again and again. `frame(*about)` makes the figure with all its
+    artists, and hands over those that move: what differs between figures of equal `about`, and
+    nothing else may. `fill` sets every one of them from the data, whatever they held before, and
+    returns them in the order they are drawn, above all that stays. So a plot is two functions:
+
+        return Drawing(Sheet(frame, (tokens, heads), partial(fill, weights, caption)), table)
+    """
+
+    frame: Callable[..., tuple[Figure, Any]]  # a function of a module, called with `about`
+    about: tuple[Hashable, ...]  # all that the frame depends on
+    fill: Callable[[Any], Sequence[Artist]]  # given what the frame handed over
+
+    def figure(self) -> Figure:
+        """A figure of its own, every artist in it, that no other drawing shares."""
+        figure, parts = self.frame(*self.about)
+        self.fill(parts)
+        return figure
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure, and the numbers it draws.
+
+    A plot that is drawn now and then hands over its figure; one for sweeps, a sheet.
+    """
+
+    plan: Figure | Sheet
     table: Table
+
+    @cached_property
+    def figure(self) -> Figure:
+        """The figure, whole."""
+        return self.plan.figure() if isinstance(self.plan, Sheet) else self.plan
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pipeline.plots.canvas import FORMATS, render
 from pipeline.plots.displacement import displacement
 from pipeline.plots.entropy import entropy
 from pipeline.plots.heatmap import heatmap
 from pipeline.plots.key_mass import key_mass
 from pipeline.plots.norm_weighted import norm_weighted
+from pipeline.plots.render import FORMATS, render
 from pipeline.plots.rollout import rollout
 from pipeline.plots.stage import stage_plot
 from pipeline.records import Drawing, Outcome

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.plots.canvas import COLORS, FAINT, INK, new_figure, token_ticks
-from pipeline.records import Array, Drawing, Positions, Table
+from pipeline.plots.canvas import COLORS, FAINT, INK, new_figure, styled
+from pipeline.plots.tokens import room_below, token_ticks
+from pipeline.records import Array, Drawing, Positions, Sheet, Table
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.collections import LineCollection
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Rectangle
+    from matplotlib.text import Text
 
-LEGEND = 2.4  # inches of the figure's width that the legend and the numbers take
+LEFT, RIGHT, ABOVE, TALL = 0.8, 1.7, 0.65, 2.7  # inches around the axes, and their height
 BARS = 256  # tokens up to which each has a bar
 BINS = 512  # along a longer sentence
 
@@ -31,6 +39,17 @@ class Words:
     column: str  # of the table: query or key
 
 
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """What differs between figures of the same tokens."""
+
+    axes: Axes
+    title: Text
+    bars: Sequence[Rectangle]  # [N]
+    dashes: LineCollection  # [N], over the bars
+    dots: Sequence[Line2D]  # [H], none for a single head
+
+
 def along(
     values: Array, uniform: Array, tokens: Sequence[str], words: Words, caption: str
 ) -> Drawing:
@@ -40,50 +59,90 @@ def along(
     512 bins, drawn as the span from the lowest to the highest number in it and a line at the mean.
     """
     uniform = np.broadcast_to(uniform, values.shape)
-    width = min(max(6.2, 0.45 * len(tokens) + 2), 11.0)
-    figure = new_figure(width, 3.9)
-    axes = figure.subplots()
-    is_long = len(tokens) > BARS
-    table = (draw_band if is_long else draw_bars)(axes, values, uniform, tokens, words)
-    if not is_long:
-        token_ticks(axes, "x", tokens, width - LEGEND)
-    highest = max(np.fmax.reduce(one, axis=None, initial=0.0) for one in (values, uniform))
-    axes.set_ylim(0, float(highest) * 1.12 or 1.0)
-    axes.set_xlabel(f"{words.axis}, by position" if is_long else words.axis)
-    axes.set_ylabel(words.unit)
-    axes.set_title(f"{words.title}\n{caption}")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
-    return Drawing(figure, table)
-
-
-def draw_bars(
-    axes: Axes, values: Array, uniform: Array, tokens: Sequence[str], words: Words
-) -> Table:
-    """A bar and a dash a token."""
-    places = np.arange(len(tokens))
-    average = np.nan_to_num(values).mean(axis=0)
-    axes.bar(places, average, width=0.72, color=COLORS[0], label=words.value)
-    if len(values) > 1:
-        axes.plot(places, values.T, ".", color=INK, alpha=0.5, markersize=4)
-    axes.hlines(uniform.mean(axis=0), places - 0.45, places + 0.45, FAINT, "--", linewidth=1.2,
-                label=words.uniform)  # fmt: skip
-    axes.set_xlim(-0.6, len(tokens) - 0.4)
+    if len(tokens) > BARS:
+        return band(values, uniform, words, caption)
+    title = f"{words.title}\n{caption}"
+    sheet = Sheet(frame, (tokens, len(values), words), partial(fill, values, uniform, title))
     name = words.column
     columns = ("head", f"{name}_position", name, words.value, f"{words.value}_of_uniform")
     rows = [
         (head, i, tokens[i], float(value), float(uniform[head, i]))
         for (head, i), value in np.ndenumerate(values)
     ]
-    return Table(columns, rows)
+    return Drawing(sheet, Table(columns, rows))
 
 
-def draw_band(
-    axes: Axes, values: Array, uniform: Array, tokens: Sequence[str], words: Words
-) -> Table:
+@styled
+def frame(tokens: Sequence[str], heads: int, words: Words) -> tuple[Figure, Moving]:
+    """The tokens and the legend; bars without height."""
+    across = min(max(3.9, 0.45 * len(tokens)), 8.7)
+    labels = room_below(tokens, across)
+    left = max(LEFT, labels) if len(tokens) <= 16 else LEFT  # slanted labels reach to the left
+    figure, axes = plain_axes(left, across, 0.45 + labels, words)
+    places = np.arange(len(tokens))
+    bars = axes.bar(places, 0.0, width=0.72, color=COLORS[0], label=words.value)
+    dashes = axes.hlines(0 * places, places, places, FAINT, "--", linewidth=1.2,
+                         label=words.uniform)  # fmt: skip
+    dots = axes.plot(places, np.zeros((len(tokens), heads)), ".", color=INK, alpha=0.5,
+                     markersize=4) if heads > 1 else []  # fmt: skip
+    axes.set_xlim(-0.6, len(tokens) - 0.4)
+    axes.set_xlabel(words.axis)
+    token_ticks(axes, "x", tokens, across)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
+    return figure, Moving(axes, axes.set_title("", y=1.0), list(bars), dashes, dots)
+
+
+def plain_axes(left: float, across: float, below: float, words: Words) -> tuple[Figure, Axes]:
+    """Axes of so many inches, with room for a legend on their right."""
+    width, height = left + across + RIGHT, below + TALL + ABOVE
+    figure = new_figure(width, height, layout=None)
+    axes = figure.add_axes((left / width, below / height, across / width, TALL / height))
+    axes.set_ylabel(words.unit)
+    return figure, axes
+
+
+@styled
+def fill(values: Array, uniform: Array, title: str, moving: Moving) -> list[Artist]:
+    """[H, N] numbers as heights, beside those of uniform weights."""
+    axes = moving.axes
+    axes.set_ylim(0, top(values, uniform))
+    moving.title.set_text(title)
+    for bar, height in zip(moving.bars, np.nan_to_num(values).mean(axis=0), strict=True):
+        bar.set_height(height)
+    moving.dashes.set_segments(
+        [np.array([(i - 0.45, y), (i + 0.45, y)]) for i, y in enumerate(uniform.mean(axis=0))]
+    )
+    for dots, row in zip(moving.dots, values, strict=False):
+        dots.set_ydata(row)
+    # The floor, on which the bars stand, lies over their feet.
+    return [moving.title, *moving.bars, moving.dashes, *moving.dots, axes.spines["bottom"],
+            axes.yaxis]  # fmt: skip
+
+
+def top(values: Array, uniform: Array) -> float:
+    """Where the y axis ends."""
+    highest = max(np.fmax.reduce(one, axis=None, initial=0.0) for one in (values, uniform))
+    return float(highest) * 1.12 or 1.0
+
+
+@styled
+def band(values: Array, uniform: Array, words: Words, caption: str) -> Drawing:
+    """A figure of its own, for a sentence too long for bars."""
+    figure, axes = plain_axes(LEFT, 8.7, 0.65, words)
+    table = draw_band(axes, values, uniform, words)
+    axes.set_ylim(0, top(values, uniform))
+    axes.set_xlabel(f"{words.axis}, by position")
+    axes.set_title(f"{words.title}\n{caption}")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
+    return Drawing(figure, table)
+
+
+def draw_band(axes: Axes, values: Array, uniform: Array, words: Words) -> Table:
     """The span and the mean of each bin over all heads, and the mean of the uniform's."""
-    size = -(-len(tokens) // BINS)
-    starts = np.arange(0, len(tokens), size)
-    ends = np.minimum(starts + size, len(tokens))
+    count = values.shape[1]
+    size = -(-count // BINS)
+    starts = np.arange(0, count, size)
+    ends = np.minimum(starts + size, count)
     low, high = (
         getattr(np, f"f{bound}").reduceat(values, starts, axis=1) for bound in ("min", "max")
     )
@@ -94,7 +153,7 @@ def draw_band(
                       label="lowest to highest")  # fmt: skip
     axes.plot(middle, mean, color=COLORS[0], linewidth=1.2, label=f"{words.value}, mean")
     axes.plot(middle, even, "--", color=INK, linewidth=1.0, label=words.uniform)
-    axes.set_xlim(0, len(tokens) - 1)
+    axes.set_xlim(0, count - 1)
     name = words.column
     columns = (f"first_{name}", f"last_{name}", "lowest", "mean", "highest", "mean_of_uniform")
     found = (starts, ends - 1, low, mean, high, even)

@@ -6,19 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.plots.canvas import styled
 from pipeline.plots.matrix import cell_table, matrices
 from pipeline.records import Array, Drawing
 
 
-@styled
 def difference(change: Array, queries: Sequence[str], keys: Sequence[str], title: str) -> Drawing:
     """[H, N, M] signed changes, blue where weight was lost and red where it was won.
 
     The color scale is symmetric about zero, which is white, whatever the signs of the changes.
     """
     largest = max(float(np.abs(change).max()), 1e-12)
-    figure = matrices(
+    sheet = matrices(
         change,
         queries,
         keys,
@@ -28,4 +26,4 @@ def difference(change: Array, queries: Sequence[str], keys: Sequence[str], title
         high=largest,
         cmap="RdBu_r",
     )
-    return Drawing(figure, cell_table(change, queries, keys, "change"))
+    return Drawing(sheet, cell_table(change, queries, keys, "change"))

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from pipeline.plots.canvas import FAINT, colors, label, new_figure, styled
-from pipeline.plots.labels import place_labels
+from pipeline.plots.canvas import FAINT, colors, styled
+from pipeline.plots.labels import Labels, empty_labels, put_labels
 from pipeline.plots.pca import fit
-from pipeline.records import Array, Drawing, Outcome, Table
+from pipeline.plots.plane import View, plane, shares, view
+from pipeline.plots.tokens import label
+from pipeline.records import Array, Drawing, Outcome, Sheet, Table
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
 
 DISPLACED = "Displacement of the embeddings by attention"
 
 
-@styled
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """What differs between displacements from the same places."""
+
+    title: Text
+    ways: Sequence[Line2D]  # [N], none in cross-attention
+    ends: PathCollection  # [N]
+    labels: Labels  # [N], and [M] of the keys in cross-attention
+
+
 def displacement(outcome: Outcome, caption: str) -> Drawing:
     """Static embeddings as faint points, contextual ones solid, a dashed line between.
 
@@ -23,47 +47,63 @@ def displacement(outcome: Outcome, caption: str) -> Drawing:
     """
     basis, is_cross = fit(outcome.static), outcome.moved.is_cross
     static, contextual = basis.project(outcome.static), basis.project(outcome.contextual)
-    figure = new_figure(7.2, 5.8)
-    axes = figure.subplots()
-    shades = colors(len(outcome.tokens))
-    starts = [FAINT] * len(static) if is_cross else shades
-    if not is_cross:
-        for start, end, shade in zip(static, contextual, shades, strict=True):
-            axes.plot(*zip(start, end, strict=True), "--", color=shade, linewidth=1, alpha=0.6)
-    axes.scatter(static[:, 0], static[:, 1], c=starts, s=42, alpha=0.3, linewidths=0)
-    axes.scatter(
-        contextual[:, 0],
-        contextual[:, 1],
-        c=shades,
-        s=42,
-        edgecolors="white",
-        linewidths=0.6,
-        zorder=3,
+    limits = view(np.vstack([static, contextual]))
+    starts = tuple(map(tuple, static.tolist()))
+    title = "Where queries land among the keys" if is_cross else DISPLACED
+    words = tuple(map(label, outcome.tokens + (outcome.key_tokens if is_cross else ())))
+    sheet = Sheet(
+        frame,
+        (starts, len(contextual), is_cross, limits, shares(basis, "static variance")),
+        partial(fill, static, contextual, words, f"{title}\n{caption}"),
     )
-    names = ("keys", "queries' outputs") if is_cross else ("static", "contextual")
+    return Drawing(sheet, points(outcome, static, contextual))
+
+
+@styled
+def frame(
+    starts: Sequence[Sequence[float]],
+    count: int,
+    is_cross: bool,
+    limits: View,
+    names: tuple[str, str],
+) -> tuple[Figure, Moving]:
+    """Axes with the faint points; lines, solid points and labels that have yet to be placed."""
+    figure, axes = plane(limits, names)
+    shades = colors(count)
+    inks = [FAINT] * len(starts) if is_cross else shades
+    ways = [] if is_cross else [
+        axes.plot([], "--", color=shade, linewidth=1, alpha=0.6)[0] for shade in shades
+    ]  # fmt: skip
+    x, y = np.transpose(starts)
+    axes.scatter(x, y, c=inks, s=42, alpha=0.3, linewidths=0)
+    zeros = np.zeros(count)
+    ends = axes.scatter(zeros, zeros, c=shades, s=42, edgecolors="white", linewidths=0.6, zorder=3)
+    legend(axes, ("keys", "queries' outputs") if is_cross else ("static", "contextual"))
+    labels = empty_labels(axes, [*shades, *(inks if is_cross else [])])
+    return figure, Moving(axes.set_title("", y=1.0), ways, ends, labels)
+
+
+def legend(axes: Axes, names: tuple[str, str]) -> None:
+    """What the faint points are and what the solid ones, outside the axes."""
     axes.scatter([], [], c=FAINT, s=42, alpha=0.35, linewidths=0, label=names[0])
     axes.scatter([], [], c=FAINT, s=42, linewidths=0, label=names[1])
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
-    axes.margins(0.12)
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.set_xlabel(f"PC 1 ({basis.explained[0]:.0%} of the static variance)")
-    axes.set_ylabel(f"PC 2 ({basis.explained[1]:.0%})")
-    axes.grid(color="#eeeeee", linewidth=0.8)
-    axes.set_axisbelow(True)
-    title = "Where queries land among the keys" if is_cross else DISPLACED
-    axes.set_title(f"{title}\n{caption}")
-    texts = [label(token) for token in outcome.tokens]
-    places, inks, avoid = contextual, shades, static
-    if is_cross:
-        texts += [label(token) for token in outcome.key_tokens]
-        places, inks = np.vstack([contextual, static]), [*shades, *starts]
-        avoid = static[:0]
-    left_out = place_labels(figure, axes, places, texts, inks, avoid)
-    if left_out:
-        note = f"{left_out} of {len(texts)} labels left out for want of room"
-        axes.annotate(note, (0, 0), (4, 4), xycoords="axes fraction", textcoords="offset points",
-                      fontsize=8, color=FAINT)  # fmt: skip
-    return Drawing(figure, points(outcome, static, contextual))
+
+
+@styled
+def fill(
+    static: Array, contextual: Array, words: Sequence[str], title: str, moving: Moving
+) -> list[Artist]:
+    """The contextual points, the ways to them, and labels where there is room."""
+    moving.title.set_text(title)
+    for way, start, end in zip(moving.ways, static, contextual, strict=False):
+        way.set_data(*zip(start, end, strict=True))
+    moving.ends.set_offsets(contextual)
+    named, others = contextual, static
+    if len(words) > len(contextual):  # the keys have names of their own
+        named, others = np.vstack([contextual, static]), static[:0]
+    labels = put_labels(moving.labels, named, words, others)
+    return [*moving.ways, moving.ends, *labels, moving.title]
 
 
 def points(outcome: Outcome, static: Array, contextual: Array) -> Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.plots.along import Words, along
-from pipeline.plots.canvas import styled
 from pipeline.records import Drawing, Outcome
 
 WORDS = Words(
@@ -18,7 +17,6 @@ WORDS = Words(
 )
 
 
-@styled
 def entropy(outcome: Outcome, caption: str) -> Drawing:
     """A bar a query, the mean over heads, with each head a dot; dashes mark ln(allowed keys)."""
     most = np.log(np.maximum(outcome.measured.seen.counts, 1))

@@ -12,7 +12,6 @@ SHOWN = 0.99  # of the bins, whose values the color scale spans
 UNITS = {"mean": "Mean attention weight", "max": "Largest attention weight"}
 
 
-@styled
 def heatmap(outcome: Outcome, caption: str) -> Drawing:
     """The weights as colors from 0 to the largest, one panel a head, all on one scale.
 
@@ -25,7 +24,7 @@ def heatmap(outcome: Outcome, caption: str) -> Drawing:
     if not pooled.is_whole:
         return in_bins(pooled, caption)
     queries, keys = outcome.tokens, outcome.key_tokens
-    figure = matrices(
+    sheet = matrices(
         pooled.values,
         queries,
         keys,
@@ -35,9 +34,10 @@ def heatmap(outcome: Outcome, caption: str) -> Drawing:
         high=highest(pooled),
         cmap="viridis",
     )
-    return Drawing(figure, cell_table(np.nan_to_num(pooled.values), queries, keys, "weight"))
+    return Drawing(sheet, cell_table(np.nan_to_num(pooled.values), queries, keys, "weight"))
 
 
+@styled
 def in_bins(pooled: Pooled, caption: str) -> Drawing:
     """One cell a bin; the ticks are positions, not tokens.
 
@@ -47,7 +47,7 @@ def in_bins(pooled: Pooled, caption: str) -> Drawing:
     defined = pooled.values[~np.isnan(pooled.values)]
     high = float(np.quantile(defined, SHOWN)) if defined.size else 0.0
     size = " × ".join(str(ends[1] - ends[0]) for ends in (pooled.queries, pooled.keys))
-    figure = matrices(
+    sheet = matrices(
         pooled.values,
         [str(pooled.queries[-1])] * (len(pooled.queries) - 1),  # keeps room for the ticks
         [""] * (len(pooled.keys) - 1),
@@ -57,6 +57,7 @@ def in_bins(pooled: Pooled, caption: str) -> Drawing:
         high=high or highest(pooled),
         cmap="viridis",
     )
+    figure = sheet.figure()
     for axes in figure.axes:
         if axes.get_xlabel() == "Keys":
             axes.set_xticks(*round_ticks(pooled.keys), rotation=0, fontsize=9)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pipeline.plots.along import Words, along
-from pipeline.plots.canvas import styled
 from pipeline.records import Drawing, Outcome
 
 WORDS = Words(
@@ -16,7 +15,6 @@ WORDS = Words(
 )
 
 
-@styled
 def key_mass(outcome: Outcome, caption: str) -> Drawing:
     """A bar a key, the mean over heads, with each head a dot; dashes mark the null.
 

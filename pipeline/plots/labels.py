@@ -1,88 +1,81 @@
-"""Labels beside points, none over another: nearest free place first."""
+"""The labels of points: their artists, put where `places` finds room for them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.plots.canvas import FAINT
+from pipeline.plots.places import hairlines, places
+from pipeline.plots.tokens import text_size
 from pipeline.records import Array
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.collections import LineCollection
+    from matplotlib.text import Annotation
 
-POINT = 5.0  # pixels a point keeps free around itself
-REACH = (9, 14, 20, 28, 38, 50, 64, 80)  # pixels from a point to its label's nearest edge
-ANGLES = np.deg2rad([0, 180, 45, 135, -45, -135, 90, -90, 22, 158, -22, -158, 68, 112, -68, -112])
-
-
-def place_labels(
-    figure: Figure,
-    axes: Axes,
-    points: Array,
-    texts: Sequence[str],
-    colors: Sequence[str],
-    avoid: Array,
-) -> int:
-    """Writes each text beside its point and returns how many found no room.
-
-    Places are tried outward from the point, in pixels; one is taken when its box meets no label,
-    no point and no border. A label pushed far out gets a hairline back to its point.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(figure)
-    figure.draw_without_rendering()  # lays the axes out, so that pixels are final
-    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
-    frame = axes.get_window_extent(renderer)
-    spots, others = axes.transData.transform(points), axes.transData.transform(avoid)
-    taken = [np.array([*p - POINT, *p + POINT]) for p in np.vstack([spots, others])]
-    left_out = 0
-    for text, color, spot in zip(texts, colors, spots, strict=True):
-        drawn = axes.annotate(text, (0, 0), color=color, fontsize=9, annotation_clip=False)
-        size = drawn.get_window_extent(renderer)
-        drawn.remove()
-        box = free_place(spot, size.width, size.height, np.array(taken), np.array(frame.extents))
-        if box is None:
-            left_out += 1
-            continue
-        taken.append(box)
-        center = (box[:2] + box[2:]) / 2
-        gap = np.hypot(*np.maximum(np.abs(spot - center) - (box[2:] - box[:2]) / 2, 0))
-        to_points = 72.0 / figure.dpi
-        axes.annotate(
-            text,
-            tuple(axes.transData.inverted().transform(spot)),
-            (center - spot) * to_points,
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            color=color,
-            fontsize=9,
-            annotation_clip=False,
-            arrowprops=(
-                {"arrowstyle": "-", "color": color, "linewidth": 0.5, "alpha": 0.6}
-                if gap > REACH[1] + 1
-                else None
-            ),
-        )
-    return left_out
+SIZE = 9  # points
 
 
-def free_place(
-    spot: Array, width: float, height: float, taken: Array, frame: Array
-) -> Array | None:
-    """The nearest box [left, bottom, right, top] around `spot` that meets nothing taken."""
-    half = np.array([width, height]) / 2
-    for reach in REACH:
-        for angle in ANGLES:
-            way = np.array([np.cos(angle), np.sin(angle)])
-            center = spot + way * (reach + half * np.abs(way))
-            box = np.concatenate([center - half, center + half])
-            inside = (box[:2] >= frame[:2]).all() and (box[2:] <= frame[2:]).all()
-            clear = (taken[:, :2] >= box[2:]) | (taken[:, 2:] <= box[:2])
-            if inside and clear.any(axis=1).all():
-                return box
-    return None
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """A label a point, empty until it is placed."""
+
+    axes: Axes
+    texts: Sequence[Annotation]  # [N], each in its color
+    ties: LineCollection  # from labels to points that they stand far from
+    note: Annotation  # how many found no room
+
+
+def empty_labels(axes: Axes, inks: Sequence[str]) -> Labels:
+    """Labels for that many points."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.transforms import Affine2D
+
+    texts = [
+        axes.annotate("", (0, 0), (0, 0), textcoords="offset points", ha="center", va="center",
+                      color=ink, fontsize=SIZE, annotation_clip=False)
+        for ink in inks
+    ]  # fmt: skip
+    paper = Affine2D().scale(1 / 72) + axes.figure.dpi_scale_trans
+    ties = LineCollection([], linewidths=0.5, alpha=0.6, zorder=3, transform=paper)
+    axes.add_artist(ties)
+    note = axes.annotate("", (0, 0), (4, 4), xycoords="axes fraction",
+                         textcoords="offset points", fontsize=8, color=FAINT)  # fmt: skip
+    return Labels(axes, texts, ties, note)
+
+
+def put_labels(labels: Labels, points: Array, words: Sequence[str], others: Array) -> list[Artist]:
+    """Each word beside its point [N, 2], clear of the `others` [K, 2]; all artists in order."""
+    corner, room = frame_of(labels.axes)
+    spots, avoid = (on_paper(some, labels.axes, room) for some in (points, others))
+    sizes = np.array([text_size(word, SIZE) for word in words])
+    boxes = places(spots, sizes, avoid, room)
+    for text, word, point, spot, box in zip(labels.texts, words, points, spots, boxes, strict=True):
+        text.set_text("" if box is None else word)
+        text.xy = tuple(point)
+        text.set_position((0, 0) if box is None else tuple((box[:2] + box[2:]) / 2 - spot))
+    lines = hairlines(spots, boxes)
+    labels.ties.set_segments([line + corner for line in lines.values()])
+    labels.ties.set_color([labels.texts[i].get_color() for i in lines] or "none")
+    missing = sum(box is None for box in boxes)
+    note = f"{missing} of {len(words)} labels left out for want of room" if missing else ""
+    labels.note.set_text(note)
+    return [*labels.texts, labels.ties, labels.note]
+
+
+def frame_of(axes: Axes) -> tuple[Array, Array]:
+    """Lower left corner, and width and height, of the axes on paper, in points."""
+    corners = axes.figure.dpi_scale_trans.inverted().transform(axes.bbox.get_points())
+    return 72 * corners[0], 72 * (corners[1] - corners[0])
+
+
+def on_paper(points: Array, axes: Axes, room: Array) -> Array:
+    """[N, 2] The points of the data as 1/72 inches from the lower left corner of the axes."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    return (points - (left, bottom)) / (right - left, top - bottom) * room

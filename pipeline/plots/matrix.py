@@ -6,23 +6,38 @@ The layout is worked out in inches from the tokens' lengths, so that no label is
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.plots.canvas import FAINT, longest, new_figure, tick_size, token_ticks
-from pipeline.records import Array, Table
+from pipeline.plots.canvas import FAINT, new_figure, styled
+from pipeline.plots.tokens import longest, room_below, tick_size, token_ticks
+from pipeline.records import Array, Sheet, Table
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
+    from matplotlib.text import Text
 
 MASKED = "#ececec"
 ANNOTATED = 12  # tokens up to which every cell shows its number
 LARGEST, LARGEST_OF_MANY = 8.5, 4.5  # inches of a panel's side
 TITLE, BAR = 0.85, 1.25  # inches above the panels, and beside them for the color bar
+
+
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """What differs between matrices of the same tokens."""
+
+    title: Text
+    images: Sequence[AxesImage]  # [H]
+    numbers: Sequence[Sequence[Text]]  # [H][N·M], none where there are too many cells
+    bar: Axes  # its scale
 
 
 def matrices(
@@ -37,75 +52,128 @@ def matrices(
     cmap: str,
     panels: Sequence[str] = (),
     columns: int = 0,
-) -> Figure:
+) -> Sheet:
     """[H, N, M] as H panels, queries down and keys across; `unit` names the color bar.
 
     A cell that is NaN is left blank. The panels are called heads, or what `panels` calls them.
     """
     heads = len(values)
-    names = panels or [f"head {head}" for head in range(heads)]
+    names = tuple(panels) or tuple(f"head {head}" for head in range(heads))
     columns = columns or math.ceil(math.sqrt(heads))
+    about = (names, columns, tuple(queries), tuple(keys), unit, cmap)
+    return Sheet(frame, about, partial(fill, values, title, low, high))
+
+
+@styled
+def frame(
+    names: Sequence[str],
+    columns: int,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    unit: str,
+    cmap: str,
+) -> tuple[Figure, Moving]:
+    """A panel a name with its tokens, and the bar with its colors; no values yet."""
+    heads = len(names)
     rows = math.ceil(heads / columns)
     largest = LARGEST if heads == 1 else LARGEST_OF_MANY
-    side = min(max(4.2, 0.62 * max(values.shape[1:])), largest)
-    wide, tall = (longest(tokens, tick_size(len(tokens))) for tokens in (queries, keys))
-    is_turned = len(keys) > 16 or tall > side / len(keys)
-    turned = tall * (0.75 if len(keys) <= 16 else 1.0) if is_turned else 0.2
-    left, below = 0.55 + wide, 0.45 + turned
+    side = min(max(4.2, 0.62 * max(len(queries), len(keys))), largest)
+    left = 0.55 + longest(queries, tick_size(len(queries)))
+    below = 0.45 + room_below(keys, side)
     step_x, step_y = left + side + 0.25, below + side + (0.3 if heads > 1 else 0.1)
     width, height = columns * step_x + BAR, rows * step_y + TITLE
     figure = new_figure(width, height, layout=None)
-    for head, one in enumerate(values):
+    panels = []
+    for head in range(heads):
         row, column = divmod(head, columns)
         x, y = column * step_x + left, height - TITLE - row * step_y - side
-        axes = figure.add_axes((x / width, y / height, side / width, side / height))
-        image = cells(axes, one, queries, keys, side, low=low, high=high, cmap=cmap)
+        panels.append(figure.add_axes((x / width, y / height, side / width, side / height)))
         if heads > 1:
-            axes.set_title(names[head], fontsize=9)
+            panels[-1].set_title(names[head], fontsize=9)
     bottom, top = height - TITLE - (rows - 1) * step_y - side, height - TITLE
     place = (columns * step_x / width, bottom / height, 0.2 / width, (top - bottom) / height)
-    bar = figure.colorbar(image, cax=figure.add_axes(place), label=unit)
-    bar.outline.set_visible(False)
-    figure.text(0.15 / width, 1 - 0.12 / height, title, fontsize=11, va="top")
-    return figure
+    bar = color_bar(figure.add_axes(place), unit, cmap)
+    title = figure.text(0.15 / width, 1 - 0.12 / height, "", fontsize=11, va="top")
+    images = [cells(axes, queries, keys, side, cmap) for axes in panels]
+    return figure, Moving(title, images, [numbers(axes, side) for axes in panels], bar)
+
+
+def color_bar(axes: Axes, unit: str, cmap: str) -> Axes:
+    """The colors from the least value, below, to the largest."""
+    from pipeline.plots.cells import Cells
+
+    colors = Cells(axes, cmap=cmap, interpolation="none", extent=(0, 1, 0, 1))
+    colors.set_data(np.linspace(1, 0, 256)[:, None])
+    colors.set_transform(axes.transAxes)
+    axes.add_artist(colors)
+    axes.set_xticks([])
+    axes.yaxis.tick_right()
+    axes.set_ylabel(unit)
+    axes.yaxis.set_label_coords(0.85 / 0.2, 0.5)  # past the widest of its numbers
+    axes.spines[:].set_visible(False)
+    return axes
 
 
 def cells(
-    axes: Axes,
-    values: Array,
-    queries: Sequence[str],
-    keys: Sequence[str],
-    side: float,
-    *,
-    low: float,
-    high: float,
-    cmap: str,
+    axes: Axes, queries: Sequence[str], keys: Sequence[str], side: float, cmap: str
 ) -> AxesImage:
-    """One matrix as colored cells with its tokens; annotated while the numbers fit."""
+    """An empty matrix with its tokens."""
+    from pipeline.plots.cells import Cells
+
     axes.set_facecolor(MASKED)
-    image = axes.imshow(values, cmap=cmap, vmin=low, vmax=high, interpolation="none", aspect="auto")
+    image = Cells(axes, cmap=cmap, interpolation="none", origin="upper")
+    image.set_data(np.full((len(queries), len(keys)), np.nan))
+    image.set_extent(image.get_extent())
+    axes.add_image(image)
     axes.set_xlabel("Keys")
     axes.set_ylabel("Queries")
     token_ticks(axes, "x", keys, side)
     token_ticks(axes, "y", queries, side)
     axes.tick_params(length=0 if len(queries) <= ANNOTATED else 2, color=FAINT)
     axes.spines[:].set_visible(False)
-    if max(values.shape) <= ANNOTATED:
-        size = min(11.0, 72 * side / max(values.shape) / 3.4)
-        for (query, key), value in np.ndenumerate(values):
-            if np.isnan(value):
-                continue
-            red, green, blue, _ = image.to_rgba(np.array([value]))[0]
-            bright = 0.299 * red + 0.587 * green + 0.114 * blue > 0.55
-            color = "black" if bright else "white"
-            axes.text(key, query, f"{value:.2f}", ha="center", va="center", color=color, size=size)
     return image
+
+
+def numbers(axes: Axes, side: float) -> list[Text]:
+    """A text in the middle of every cell while they are few, row by row."""
+    rows, columns = axes.images[0].get_size()
+    if max(rows, columns) > ANNOTATED:
+        return []
+    size = min(11.0, 72 * side / max(rows, columns) / 3.4)
+    return [
+        axes.text(key, query, "", ha="center", va="center", size=size)
+        for query, key in np.ndindex(rows, columns)
+    ]
+
+
+@styled
+def fill(values: Array, title: str, low: float, high: float, moving: Moving) -> list[Artist]:
+    """[H, N, M] values into the panels, from `low` to `high` on the bar."""
+    moving.title.set_text(title)
+    moving.bar.set_ylim(low, high)
+    shown: list[Artist] = [moving.title, moving.bar.yaxis]
+    for one, image, texts in zip(values, moving.images, moving.numbers, strict=True):
+        image.set_data(one)
+        image.set_clim(low, high)
+        shown += [image, *number_cells(image, one, texts)]
+    return shown
+
+
+def number_cells(image: AxesImage, values: Array, texts: Sequence[Text]) -> Iterator[Text]:
+    """Two decimals in each cell, black on the bright ones and white on the dark."""
+    if not texts:
+        return
+    bright = image.to_rgba(values)[..., :3] @ [0.299, 0.587, 0.114] > 0.55
+    for text, value, on_bright in zip(texts, values.flat, bright.flat, strict=True):
+        text.set_text("" if math.isnan(value) else f"{value:.2f}")
+        text.set_color("black" if on_bright else "white")
+        yield text
 
 
 def cell_table(values: Array, queries: Sequence[str], keys: Sequence[str], name: str) -> Table:
     """[H, N, M] → a row a cell; `name` is the column of values."""
     columns = ("head", "query_position", "query", "key_position", "key", name)
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (head, i, queries[i], j, keys[j], float(value))
         for (head, i, j), value in np.ndenumerate(values)
     ]

@@ -6,12 +6,10 @@ import itertools
 
 import numpy as np
 
-from pipeline.plots.canvas import styled
 from pipeline.plots.matrix import matrices
 from pipeline.records import Array, Drawing, Outcome, Table
 
 
-@styled
 def norm_weighted(outcome: Outcome, caption: str) -> Drawing:
     """For each head its weights α, and beside them ‖αv‖ as shares of their row: one scale for both.
 
@@ -24,7 +22,7 @@ def norm_weighted(outcome: Outcome, caption: str) -> Drawing:
     pairs = np.stack([traced.weights, shares], axis=1).reshape(-1, *shares.shape[1:])
     allowed = np.broadcast_to(traced.allowed, shares.shape).repeat(2, axis=0)
     heads = [f"head {head}: " if len(shares) > 1 else "" for head in range(len(shares))]
-    figure = matrices(
+    sheet = matrices(
         np.where(allowed, pairs, np.nan),
         outcome.tokens,
         outcome.key_tokens,
@@ -36,7 +34,7 @@ def norm_weighted(outcome: Outcome, caption: str) -> Drawing:
         panels=[head + what for head, what in itertools.product(heads, ("α", "‖αv‖"))],
         columns=2 if len(shares) <= 4 else 4,
     )
-    return Drawing(figure, table(outcome, traced.weights, traced.weighted, shares))
+    return Drawing(sheet, table(outcome, traced.weights, traced.weighted, shares))
 
 
 def table(outcome: Outcome, weights: Array, weighted: Array, shares: Array) -> Table:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.plots.canvas import styled
 from pipeline.plots.matrix import cell_table, matrices
 from pipeline.records import Drawing, Outcome
 
 
-@styled
 def rollout(outcome: Outcome, caption: str) -> Drawing:
     """The shares from 0 to the largest, all heads in one, from the first layer up to this one."""
     assert outcome.measured.traced is not None
@@ -16,7 +14,7 @@ def rollout(outcome: Outcome, caption: str) -> Drawing:
         outcome.tokens,
         outcome.key_tokens,
     )
-    figure = matrices(
+    sheet = matrices(
         shares,
         queries,
         keys,
@@ -26,4 +24,4 @@ def rollout(outcome: Outcome, caption: str) -> Drawing:
         high=float(shares.max()),
         cmap="viridis",
     )
-    return Drawing(figure, cell_table(shares, queries, keys, "share"))
+    return Drawing(sheet, cell_table(shares, queries, keys, "share"))

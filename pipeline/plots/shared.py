@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.plots.canvas import FAINT, colors, label, new_figure, styled
-from pipeline.plots.labels import place_labels
+from pipeline.plots.canvas import FAINT, colors, styled
+from pipeline.plots.labels import empty_labels, put_labels
 from pipeline.plots.pca import fit
+from pipeline.plots.plane import plane, shares, view
+from pipeline.plots.tokens import label
 from pipeline.records import Array, Drawing, Table
 
 Pair = tuple[Array, Array]  # before and after
@@ -27,10 +29,10 @@ def shared_displacement(
     basis = fit(np.vstack(static))
     starts = [basis.project(points) for points in static]
     before, after = (basis.project(points) for points in contextual)
-    figure = new_figure(7.2, 5.8)
-    axes = figure.subplots()
     shades = colors(len(tokens))
     every_start = np.unique(np.vstack(starts).round(12), axis=0)
+    limits = view(np.vstack([every_start, before, after]))
+    figure, axes = plane(limits, shares(basis, "static variance of both"))
     axes.scatter(
         every_start[:, 0], every_start[:, 1], c=FAINT, s=30, alpha=0.3, linewidths=0, label="static"
     )
@@ -55,20 +57,9 @@ def shared_displacement(
                  label="baseline")  # fmt: skip
     axes.scatter([], [], c=FAINT, s=42, linewidths=0, label="run")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
-    axes.margins(0.12)
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.set_xlabel(f"PC 1 ({basis.explained[0]:.0%} of the static variance of both)")
-    axes.set_ylabel(f"PC 2 ({basis.explained[1]:.0%})")
-    axes.grid(color="#eeeeee", linewidth=0.8)
-    axes.set_axisbelow(True)
     axes.set_title(f"Contextual embeddings of both runs\n{caption}")
-    texts = [label(token) for token in tokens]
-    avoid = np.vstack([before, every_start])
-    left_out = place_labels(figure, axes, after, texts, shades, avoid=avoid)
-    if left_out:
-        note = f"{left_out} of {len(texts)} labels left out for want of room"
-        axes.annotate(note, (0, 0), (4, 4), xycoords="axes fraction", textcoords="offset points",
-                      fontsize=8, color=FAINT)  # fmt: skip
+    labels = empty_labels(axes, shades)
+    put_labels(labels, after, [label(t) for t in tokens], np.vstack([before, every_start]))
     columns = ("position", "token", "before_x", "before_y", "after_x", "after_y")
     both = np.hstack([before, after]).tolist()
     return Drawing(figure, Table(columns, [(i, t, *both[i]) for i, t in enumerate(tokens)]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.plots.canvas import styled
 from pipeline.plots.matrix import cell_table, matrices
 from pipeline.records import Drawing, Outcome
 
@@ -17,7 +16,6 @@ TITLES = {
 }
 
 
-@styled
 def stage_plot(outcome: Outcome, stage: str, caption: str) -> Drawing:
     """The logits as colors, white at zero, one panel a head, all on one scale.
 
@@ -26,7 +24,7 @@ def stage_plot(outcome: Outcome, stage: str, caption: str) -> Drawing:
     logits, queries, keys = outcome.stages[stage], outcome.tokens, outcome.key_tokens
     shown = np.where(np.isfinite(logits), logits, np.nan)
     largest = float(np.fmax.reduce(np.abs(shown), axis=None, initial=0.0)) or 1.0
-    figure = matrices(
+    sheet = matrices(
         shown,
         queries,
         keys,
@@ -36,4 +34,4 @@ def stage_plot(outcome: Outcome, stage: str, caption: str) -> Drawing:
         high=largest,
         cmap="PuOr_r",
     )
-    return Drawing(figure, cell_table(logits, queries, keys, "logit"))
+    return Drawing(sheet, cell_table(logits, queries, keys, "logit"))

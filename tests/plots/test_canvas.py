@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
-from pipeline.plots.canvas import FORMATS, LONGEST_LABEL, colors, label, new_figure, render
+from pipeline.plots.canvas import colors, new_figure
+from pipeline.plots.render import FORMATS, render
+from pipeline.plots.tokens import LONGEST_LABEL, label
 from pipeline.records import Drawing, Table
 
 

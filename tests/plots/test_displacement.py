@@ -12,9 +12,9 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.text import Annotation
 
-from pipeline.plots.canvas import label
 from pipeline.plots.displacement import displacement
 from pipeline.plots.pca import fit
+from pipeline.plots.tokens import label
 from pipeline.records import Array, Drawing
 from tests.golden import Golden
 from tests.make import golden_outcome, outcome_of
@@ -30,10 +30,11 @@ def clouds(drawing: Drawing) -> tuple[Any, Any]:
 
 
 def labels(drawing: Drawing) -> list[Annotation]:
-    """The labels of tokens, without the note on those left out."""
+    """The labels of tokens that are shown, without the note on those left out."""
     (axes,) = drawing.figure.axes
     found = [text for text in axes.texts if isinstance(text, Annotation)]
-    return [text for text in found if "left out" not in text.get_text()]
+    texts = [text for text in found if "left out" not in text.get_text()]
+    return [text for text in texts if text.get_text()]
 
 
 def points_of(table_of: Drawing) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.plots import render
-from pipeline.plots.canvas import FORMATS
+from pipeline.plots.render import FORMATS
 from pipeline.plots.waterfall import share_bars, waterfall
 from pipeline.records import Drawing
 from tests.plots.look import laid_out, outside, overlaps, tick_labels, words

@@ -1,0 +1,46 @@
+"""Pixels → PNG. Every row is stored as its change from the row above, which suits flat colors.
+
+Pillow tries five such filters on each row, and takes three times as long for the same size.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+UP = 2  # PNG's number for the filter "as the row above"
+LEVEL = 1  # of zlib; level 6 takes twice as long for a tenth less
+
+
+def png(pixels: npt.NDArray[np.uint8], dpi: float) -> bytes:
+    """[height, width, 4] opaque red, green, blue, alpha → the bytes of a file.
+
+    The same pixels give the same bytes.
+    """
+    from PIL import Image
+
+    height, width, _ = pixels.shape
+    whole = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)
+    rows = np.frombuffer(whole.tobytes("raw", "RGB"), np.uint8).reshape(height, 3 * width)
+    filtered = np.empty((height, 1 + 3 * width), np.uint8)
+    filtered[:, 0] = UP
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    per_meter = round(dpi / 0.0254)
+    parts = (
+        chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)),
+        chunk(b"pHYs", struct.pack(">2IB", per_meter, per_meter, 1)),
+        chunk(b"IDAT", zlib.compress(filtered.data, LEVEL)),
+        chunk(b"IEND", b""),
+    )
+    return SIGNATURE + b"".join(parts)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """A part of the file: its length, its kind, its content and a checksum."""
+    checksum = zlib.crc32(content, zlib.crc32(kind))
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

@@ -1,0 +1,82 @@
+"""A drawing → the bytes of a file; figures of one frame share a template.
+
+What a frame holds is drawn once: a template keeps its pixels. Each figure then restores them,
+fills the moving artists with its own data and draws those alone. Every PNG of a sheet is made this
+way, the first one too, so its bytes never depend on what was drawn before it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pipeline.plots.canvas import styled
+from pipeline.plots.png import png
+from pipeline.records import Drawing, Sheet
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg", "pdf")
+TEMPLATES = 8  # kept in the process, at a few megabytes each
+UNDATED: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+@styled
+def render(drawing: Drawing, file_format: str, dpi: int) -> bytes:
+    """The figure as the bytes of a file; equal figures give equal bytes (no dates inside)."""
+    if file_format != "png":
+        buffer = io.BytesIO()
+        metadata = UNDATED[file_format]
+        drawing.figure.savefig(buffer, format=file_format, dpi=dpi, metadata=metadata)
+        return buffer.getvalue()
+    if isinstance(drawing.plan, Sheet):
+        return template(drawing.plan.frame, drawing.plan.about, dpi).png(drawing.plan.fill)
+    return whole(drawing.plan, dpi)
+
+
+def whole(figure: Figure, dpi: int) -> bytes:
+    """A PNG of a figure as it is, every artist drawn."""
+    from pipeline.plots.agg import Canvas
+
+    before = figure.dpi
+    figure.set_dpi(dpi)
+    renderer = Canvas(figure).get_renderer()
+    figure.draw(renderer)
+    figure.set_dpi(before)
+    return png(renderer.pixels, dpi)
+
+
+class Template:
+    """One frame at one resolution: its artists, and its pixels before any moving one."""
+
+    def __init__(self, frame: Callable[..., tuple[Figure, Any]], about: Any, dpi: int) -> None:
+        from pipeline.plots.agg import Canvas
+
+        self.dpi = dpi
+        self.figure, self.parts = frame(*about)
+        self.figure.set_dpi(dpi)
+        self.renderer: Any = Canvas(self.figure).get_renderer()
+        self.background: Any = None
+
+    def png(self, fill: Callable[[Any], Sequence[Artist]]) -> bytes:
+        """The frame with the moving artists that `fill` sets, drawn in its order."""
+        moving = fill(self.parts)
+        if self.background is None:
+            for artist in moving:
+                artist.set_animated(True)  # so that the figure leaves it out
+            self.figure.draw(self.renderer)
+            self.background = self.renderer.copy_from_bbox(self.figure.bbox)
+        self.renderer.restore_region(self.background)
+        for artist in moving:
+            artist.draw(self.renderer)
+        return png(self.renderer.pixels, self.dpi)
+
+
+@lru_cache(TEMPLATES)
+def template(frame: Callable[..., tuple[Figure, Any]], about: Hashable, dpi: int) -> Template:
+    """The one template of this frame at this resolution, while it is kept."""
+    return Template(frame, about, dpi)
