@@ -15,6 +15,7 @@ from pipeline.records import Outcome, Result
 
 SHOWN = 12  # tokens up to which the weights are printed
 DECIMALS = 4
+LONGEST = 200  # rows of a comparison that are printed
 
 
 class Out(Console):
@@ -134,9 +135,10 @@ def show_comparison(
     """Runs as rows, with as many columns as the terminal holds; `elsewhere` has them all.
 
     The first `settings` columns are settings: under the last part of their names where that is
-    unmistakable, their numbers as short as they were given.
+    unmistakable, their numbers as short as they were given. Of very many rows the first are shown.
     """
     out = console()
+    left, rows = len(rows) - LONGEST, rows[:LONGEST]
     tails = [name.rpartition(".")[2] for name in columns]
     columns = [t if tails.count(t) == 1 else name for t, name in zip(tails, columns, strict=True)]
     rows = [
@@ -145,6 +147,8 @@ def show_comparison(
     ]
     count = max(fitting(columns, rows, out.width), min(2, len(columns)))
     out.print(grid(title, columns[:count], [row[:count] for row in rows]), "")
+    if left > 0:
+        out.print(f"and {left} more rows; see {elsewhere}\n", soft_wrap=True)
     if count < len(columns):
         missing = ", ".join(columns[count:])
         out.print(f"Not shown for want of width: {missing};")

@@ -10,7 +10,14 @@ from pipeline.command import Parser, guarded
 from pipeline.compare.causes import named
 from pipeline.compare.find import find_runs
 from pipeline.compare.groups import columns_for
-from pipeline.compare.layouts import of_groups, of_many, of_two, why_many, why_two
+from pipeline.compare.layouts import (
+    in_pictures,
+    of_groups,
+    of_many,
+    of_two,
+    why_many,
+    why_two,
+)
 from pipeline.compare.names import chosen, find_baseline, in_order
 from pipeline.compare.table import metric_names
 from pipeline.faults import Fault
@@ -70,6 +77,13 @@ def parser() -> Parser:
     why.add_argument("--together", metavar="NAME,…",
                      help="settings that --causes moves as one, for one is wrong without the "
                      "other (sentences,embeddings)")  # fmt: skip
+    pictures = made.add_argument_group("pictures")
+    pictures.add_argument("--grid", metavar="ROWS,COLUMNS",
+                          help="heatmaps over two settings on one color scale "
+                          "(scale,temperature)")  # fmt: skip
+    pictures.add_argument("--curve", metavar="METRIC,ALONG[,COLOR]",
+                          help="a metric along a numeric setting, with 95 %% intervals "
+                          "(entropy,temperature,scale)")  # fmt: skip
     made.add_argument("--debug", action="store_true", help="keep the traceback of a fault")
     return made
 
@@ -97,6 +111,8 @@ def compare(asked: argparse.Namespace) -> int:
             shows.append(why_two(pair, metrics, asked.together, folder))
         elif metrics:
             shows.append(why_many(runs, metrics, folder))
+        if asked.grid or asked.curve:
+            shows.append(in_pictures(runs, asked.grid, asked.curve, folder))
     for show in shows:
         show()
     print(shown(folder))

@@ -13,9 +13,10 @@ from pipeline.compare.causes import causes, causes_table, effects_table
 from pipeline.compare.difference import difference
 from pipeline.compare.formats import latex, markdown, shortened
 from pipeline.compare.groups import grouped
+from pipeline.compare.multiples import curves, grids
 from pipeline.compare.pair import drawings, pairs_moved, rows_moved, sides, without_partner
 from pipeline.compare.read import Run
-from pipeline.compare.show import show_groups, show_many, show_pair
+from pipeline.compare.show import show_groups, show_many, show_pair, show_pictures
 from pipeline.compare.table import against, metric_names, runs_table
 from pipeline.compare.why import effect_bars, show_causes, show_effects, waterfalls
 from pipeline.ledger import Ledger
@@ -23,6 +24,7 @@ from pipeline.records import Drawing, Table
 from pipeline.store import shown, write, write_csv, write_drawings
 
 Show = Callable[[], None]
+LEGIBLE = 1000  # rows up to which a table is written to be read
 
 
 def of_groups(runs: Sequence[Run], by: Sequence[str], folder: Path) -> Show:
@@ -77,14 +79,25 @@ def why_many(runs: Sequence[Run], metrics: Sequence[str], folder: Path) -> Show:
     return partial(show_effects, table)
 
 
+def in_pictures(runs: Sequence[Run], grid: str | None, along: str | None, folder: Path) -> Show:
+    """Heatmaps over two settings, and a metric along one."""
+    pictures = [*(grids(runs, grid) if grid else ()), *([curves(runs, along)] if along else ())]
+    return partial(show_pictures, folder, draw(folder, pictures))
+
+
 def write_tables(folder: Path, whole: Table, short: Table) -> None:
-    """comparison.csv, with everything; comparison.md and .tex, to be shown to others."""
+    """comparison.csv, with everything; comparison.md and .tex, to be shown to others.
+
+    Nobody is shown thousands of rows: such a table is CSV alone.
+    """
     write_csv(folder / "comparison.csv", whole)
+    if len(short.rows) > LEGIBLE:
+        return
     named = Table(shortened(short.columns), short.rows)
     write(folder / "comparison.md", markdown(named))
     write(folder / "comparison.tex", latex(named))
 
 
-def draw(folder: Path, pictures: Sequence[tuple[str, Drawing]]) -> None:
-    """Pictures into the folder of figures."""
-    write_drawings(folder / "figures", pictures, ("png",), 144)
+def draw(folder: Path, pictures: Sequence[tuple[str, Drawing]]) -> list[str]:
+    """Pictures into the folder of figures; their names."""
+    return write_drawings(folder / "figures", pictures, ("png",), 144)

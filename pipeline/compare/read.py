@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Run:
     scalars: Mapping[str, float | None]
     about: Mapping[str, Any]  # its run.json
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The folder relative to the repository."""
         return shown(self.folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 from pipeline.compare.difference import Difference
 from pipeline.compare.groups import ENDINGS, Groups
@@ -12,6 +13,7 @@ from pipeline.compare.read import Run
 from pipeline.compare.settings import differing
 from pipeline.compare.table import metric_names
 from pipeline.records import Table
+from pipeline.store import shown
 from pipeline.terminal import console, grid, number, show_comparison
 
 MOST = 5  # rows and pairs that moved most, and tokens without a partner
@@ -82,20 +84,20 @@ def show_some(
     same = [name for name in dull if len({row[columns.index(name)] for row in table.rows}) == 1]
     kept = [place for place, name in enumerate(columns)
             if name not in same and not name.startswith("position")]  # fmt: skip
-    shown = [[row[place] for place in kept] for row in rows]
-    left = sum(isinstance(cell, str) for cell in shown[0])
-    console().print(grid(title, [columns[place] for place in kept], shown, left), "")
+    cells = [[row[place] for place in kept] for row in rows]
+    left = sum(isinstance(cell, str) for cell in cells[0])
+    console().print(grid(title, [columns[place] for place in kept], cells, left), "")
 
 
-def show_many(runs: Sequence[Run], table: Table, baseline: str, shown: str, at: str) -> None:
-    """Runs as rows; `shown` is what the metrics stand for: values, change or relative."""
+def show_many(runs: Sequence[Run], table: Table, baseline: str, stands: str, at: str) -> None:
+    """Runs as rows; `stands` is what the metrics stand for: values, change or relative."""
     settings, metrics = differing(runs), metric_names(runs)
     if not settings:
         console().print("The runs have the same settings.\n")
     columns, ending = list(table.columns), {"change": "_change", "relative": "_relative"}
-    places = [columns.index(name + ending.get(shown, "")) for name in metrics]
+    places = [columns.index(name + ending.get(stands, "")) for name in metrics]
     rows = [
-        [*row[1 : 1 + len(settings)], *((percent if shown == "relative" else same)(row[place])
+        [*row[1 : 1 + len(settings)], *((percent if stands == "relative" else same)(row[place])
                                         for place in places)]
         for row in table.rows
     ]  # fmt: skip
@@ -104,8 +106,8 @@ def show_many(runs: Sequence[Run], table: Table, baseline: str, shown: str, at: 
         names = ["run", *names]  # the settings alone do not tell the runs apart
         rows = [[run.folder.name, *row] for run, row in zip(runs, rows, strict=True)]
     title = f"{len(runs)} runs"
-    if shown != "values":
-        how = "relative to" if shown == "relative" else "as differences from"
+    if stands != "values":
+        how = "relative to" if stands == "relative" else "as differences from"
         title += f", metrics {how} {baseline}"
     show_comparison(title, [*names, *metrics], rows, len(names), at)
 
@@ -128,3 +130,9 @@ def show_groups(groups: Groups, metrics: Sequence[str], at: str) -> None:
     over = ", ".join(groups.over)
     if over:
         console().print(f"The means are over runs that differ in {over}.\n", soft_wrap=True)
+
+
+def show_pictures(folder: Path, names: Sequence[str]) -> None:
+    """Where the pictures that were asked for are."""
+    for name in names:
+        console().print(f"figure: {shown(folder)}/figures/{name}.png", soft_wrap=True)

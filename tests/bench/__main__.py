@@ -18,7 +18,7 @@ from pipeline import attend
 from pipeline.records import Table
 from pipeline.store import ROOT, claim, shown, write_csv
 from pipeline.terminal import console, grid
-from tests.bench import mechanism
+from tests.bench import comparison, mechanism
 
 REPEATS = 5
 PLOTS = "plots=[heatmap,displacement]"
@@ -46,6 +46,9 @@ def main() -> int:
     console().print(grid(f"Medians of {REPEATS}", table.columns, rows))
     folder = claim(ROOT / "outputs" / "bench", "%Y-%m-%d_%H-%M-%S.%f", "bench")
     write_csv(folder / "commands.csv", table)
+    compared = Table(("what", "runs", "seconds", "gigabytes", "bar"), list(comparison.rows()))
+    console().print(grid("Many runs", compared.columns, compared.rows))
+    write_csv(folder / "comparison.csv", compared)
     if find_spec("torch"):
         against = Table(("what", "n", "seconds", "ratio", "bar"), list(shown_as_they_come()))
         write_csv(folder / "mechanism.csv", against)

@@ -1,0 +1,116 @@
+"""Small multiples of runs: heatmaps over two settings, and a metric's curves over one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from pipeline.compare.names import resolver, sorting, value_in
+from pipeline.compare.read import Run
+from pipeline.compare.settings import brief, differing, value_of
+from pipeline.compare.table import metric_names, scalar
+from pipeline.compare.weights import Place, Weights, read_weights
+from pipeline.compare.where import is_number
+from pipeline.faults import Fault
+from pipeline.plots.curve import curve, spoken
+from pipeline.plots.multiples import Panel, multiples
+from pipeline.records import Drawing
+
+MOST = 12  # values of a setting that one picture can show
+LARGEST = 600  # runs that a grid of heatmaps reads
+
+
+def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
+    """A picture a sentence: heatmaps by the values of two settings, "scale,temperature"."""
+    names = named(runs, "--grid", asked, 2)
+    values = [in_order(runs, name) for name in names]
+    for name, found in zip(names, values, strict=True):
+        if len(found) > MOST:
+            raise Fault(f"--grid: {name} has {len(found)} values, {MOST} fit in a picture; "
+                        "narrow them with --where")  # fmt: skip
+    if len(runs) > LARGEST:
+        raise Fault(f"--grid: {len(runs)} runs, {LARGEST} are read; narrow them with --where")
+    cells: dict[Place, dict[tuple[Any, Any], list[Weights]]] = {}
+    for run in runs:
+        cell = value_in(run, names[0]), value_in(run, names[1])
+        for place, weights in read_weights(run.folder).items():
+            cells.setdefault(place, {}).setdefault(cell, []).append(weights)
+    if not cells:
+        raise Fault("--grid: none of the runs kept its weights; make them with attention.keep=full")
+    down, across = (
+        [f"{spoken(name)} {brief(value)}" for value in found]
+        for name, found in zip(names, values, strict=True)
+    )
+    for (sentence, layer), of_cell in cells.items():
+        panels = [[panel(of_cell.get((r, c), [])) for c in values[1]] for r in values[0]]
+        name = sentence + (f"_layer_{layer}" if layer else "")
+        yield (
+            f"grid_{name}",
+            multiples(panels, down, across, title(sentence, layer, of_cell.values())),
+        )
+
+
+def title(sentence: str, layer: int, cells: Any) -> str:
+    """What the picture shows, and over what each panel is a mean."""
+    heads = max(len(weights.values) for found in cells for weights in found)
+    runs = max(len(found) for found in cells)
+    over = [f"{runs} runs"] * (runs > 1) + [f"{heads} heads"] * (heads > 1)
+    mean = f"\nmean over {' and '.join(over)}" if over else ""
+    return f"Attention weights of {sentence}" + (f", layer {layer}" if layer else "") + mean
+
+
+def panel(found: Sequence[Weights]) -> Panel | None:
+    """The mean weights of the runs of one cell, over runs and heads; None where there is no run."""
+    if not found:
+        return None
+    first = found[0]
+    if any((one.queries, one.keys) != (first.queries, first.keys) for one in found):
+        raise Fault("--grid: runs in one cell have different tokens, which have no mean; "
+                    "narrow them with --where")  # fmt: skip
+    weights = np.mean([one.values.mean(axis=0) for one in found], axis=0)
+    return Panel(weights, first.queries, first.keys)
+
+
+def curves(runs: Sequence[Run], asked: str) -> tuple[str, Drawing]:
+    """A metric along a numeric setting, colored by another: "entropy,temperature,scale".
+
+    Where several runs have the same values of both, the line is their mean and the band around it
+    a 95 % bootstrap interval.
+    """
+    metrics = metric_names(runs)
+    metric, *rest = [name.strip() for name in asked.split(",")]
+    if metric not in metrics or not 1 <= len(rest) <= 2:
+        raise Fault(f"--curve: got {asked!r}, expected a metric ({', '.join(metrics)}), a numeric "
+                    "setting and perhaps one to color by: entropy,temperature,scale")  # fmt: skip
+    names = named(runs, "--curve", ",".join(rest), len(rest))
+    wrong = {str(value_of(run, names[0])) for run in runs if not is_number(value_of(run, names[0]))}
+    if wrong:
+        raise Fault(f"--curve: {names[0]} is {min(wrong)!r} in a run, expected a numeric setting")
+    rows = [
+        {**{name: value_of(run, name) for name in names}, metric: scalar(run, metric)}
+        for run in sorted(runs, key=lambda run: [sorting(value_of(run, n)) for n in names[::-1]])
+    ]
+    hue = names[1] if len(names) > 1 else None
+    drawing = curve(rows, names[0], hue, None, metric)
+    return f"curve_{metric}_against_{spoken(names[0]).replace(' ', '_')}", drawing
+
+
+def named(runs: Sequence[Run], option: str, asked: str, count: int) -> list[str]:
+    """That many different settings, each of which differs between the runs."""
+    resolve = resolver(runs, option)
+    names = [resolve(name.strip()) for name in asked.split(",")]
+    known = differing(runs)
+    if len(names) != count or len(set(names)) != count or not set(names) <= {*known}:
+        told = ", ".join(known) or "none differs"
+        raise Fault(
+            f"{option}: got {asked!r}, expected {count} of the settings that differ: {told}"
+        )
+    return names
+
+
+def in_order(runs: Sequence[Run], name: str) -> list[Any]:
+    """The values of a setting: numbers ascending, texts as they first appear."""
+    values = list(dict.fromkeys(value_in(run, name) for run in runs))
+    return sorted(values) if all(map(is_number, values)) else values
