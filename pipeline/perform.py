@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,20 @@ class Job:
     choices: Mapping[str, str]  # group -> the option chosen
     overrides: tuple[str, ...]  # that make this very config, in Hydra's syntax
 
-    @property
+    @cached_property
     def inputs(self) -> dict[str, str]:
         """Each file the run reads, and the hash of its content."""
-        settings = self.config.model_dump()
-        return file_hashes(paths_in([settings["sentences"], settings["attention"]]))
+        return file_hashes(paths_in([self.settings["sentences"], self.settings["attention"]]))
 
-    @property
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """What makes the run what it is, as plain values."""
+        return self.config.settings()
+
+    @cached_property
     def key(self) -> str:
         """The hash that tells this run from any other."""
-        return fingerprint(self.config.settings(), self.inputs)
+        return fingerprint(self.settings, self.inputs)
 
 
 def paths_in(settings: Any) -> Iterator[str]:
@@ -75,7 +80,7 @@ def record(job: Job, result: Result, folder: Path, seconds: float) -> None:
         result,
         draw(result, job.config),
         reading(result, job.config),
-        job.config.settings(),
+        job.settings,
         job.overrides,
         lambda: {**about, "seconds": round(seconds + time.perf_counter() - start, 4)},
     )

@@ -15,17 +15,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.config import Config
 from pipeline.faults import Fault
 from pipeline.records import Table
 from pipeline.store import (
     ROOT,
+    as_yaml,
     claim,
     claim_comparison,
     claim_run,
     claim_sweep,
+    dumped,
     plain,
     shown,
     slug,
@@ -207,3 +211,23 @@ def test_paths_are_shown_from_the_repository_where_they_are_inside_it(tmp_path: 
     assert shown(tmp_path) == str(tmp_path.resolve())
     # A sibling whose name begins with the repository's is not inside it.
     assert shown(ROOT.with_name(ROOT.name + "2")) == str(ROOT) + "2"
+
+
+@pytest.mark.parametrize("value", [1, 1.0, True, "1", None, "on", [], {}, ["a", {"b": [0.5]}]])
+def test_yaml_from_memory_is_what_pyyaml_writes(value: object) -> None:
+    settings = {
+        "attention": {"scale": value, "temperature": 1e-07},
+        "name": "não: #",
+        "last": value,
+    }
+    for _ in range(2):
+        assert as_yaml(settings) == dumped(settings)
+    assert yaml.safe_load(as_yaml(settings)) == settings
+
+
+@pytest.mark.parametrize("overrides", [(), ("sentences=long", "attention.mask=[causal]")])
+def test_the_yaml_of_a_whole_configuration(
+    config_of: Callable[..., Config], overrides: tuple[str, ...]
+) -> None:
+    settings = config_of(*overrides).settings()
+    assert as_yaml(settings) == dumped(settings)
