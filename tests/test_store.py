@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -215,11 +216,8 @@ def test_paths_are_shown_from_the_repository_where_they_are_inside_it(tmp_path: 
 
 @pytest.mark.parametrize("value", [1, 1.0, True, "1", None, "on", [], {}, ["a", {"b": [0.5]}]])
 def test_yaml_from_memory_is_what_pyyaml_writes(value: object) -> None:
-    settings = {
-        "attention": {"scale": value, "temperature": 1e-07},
-        "name": "não: #",
-        "last": value,
-    }
+    section = {"scale": value, "temperature": 1e-07}
+    settings = {"attention": section, "name": "não: #", "last": deepcopy(value)}
     for _ in range(2):
         assert as_yaml(settings) == dumped(settings)
     assert yaml.safe_load(as_yaml(settings)) == settings
