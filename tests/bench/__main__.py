@@ -26,7 +26,7 @@ PARTS: dict[str, tuple[Callable[[], Iterator[Row]], str, str]] = {
 
 def main() -> int:
     """Runs the parts that were asked for, prints each case as it is measured and writes a CSV."""
-    asked = parser().parse_args().parts
+    asked = parser().parse_args().parts or list(PARTS)
     folder = claim(ROOT / "outputs" / "bench", "%Y-%m-%d_%H-%M-%S.%f", "bench")
     for part in asked:
         cases, count, measure = PARTS[part]
@@ -42,9 +42,16 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     """The parts, all where none is named."""
     made = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
-    made.add_argument("parts", nargs="*", metavar="PART", choices=PARTS, default=list(PARTS),
+    made.add_argument("parts", nargs="*", metavar="PART", type=part_name,
                       help=f"{', '.join(PARTS)}; all where none is named")  # fmt: skip
     return made
+
+
+def part_name(name: str) -> str:
+    """A part that there is."""
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(f"got {name!r}, expected one of: {', '.join(PARTS)}")
+    return name
 
 
 def told(cases: Iterator[Row], count: str, measure: str) -> Iterator[Row]:
