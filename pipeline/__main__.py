@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from pipeline.command import Parser, guarded
@@ -41,6 +43,9 @@ def parser() -> Parser:
 
 def start(arguments: argparse.Namespace) -> int:
     """Composes, then shows the config, sweeps, or makes one run."""
+    from pipeline.identity import provenance
+
+    Thread(target=provenance).start()  # asks git and reads our code while Hydra composes
     from pipeline.compose import compose, hydra
 
     if arguments.resume is not None:
@@ -102,4 +107,5 @@ def run_one(composed: Composed) -> int:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(50_000)  # imports make much that stays; looking through it takes a tenth
     sys.exit(main())

@@ -21,15 +21,14 @@ def png(pixels: npt.NDArray[np.uint8], dpi: float) -> bytes:
 
     The same pixels give the same bytes.
     """
-    from PIL import Image
-
     height, width, _ = pixels.shape
-    whole = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)
-    rows = np.frombuffer(whole.tobytes("raw", "RGB"), np.uint8).reshape(height, 3 * width)
+    change = pixels.copy()
+    np.subtract(pixels[1:], pixels[:-1], out=change[1:])
     filtered = np.empty((height, 1 + 3 * width), np.uint8)
     filtered[:, 0] = UP
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    colors = filtered[:, 1:].reshape(height, width, 3)  # a view, without room for alpha
+    for channel in range(3):
+        colors[..., channel] = change[..., channel]
     per_meter = round(dpi / 0.0254)
     parts = (
         chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)),
