@@ -13,7 +13,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run sweep compare test test-marked test-oracle test-all lint bench setup lock clean
+.PHONY: help run sweep plan compare test test-marked test-oracle test-all lint bench setup lock clean
 .PHONY: $(LAYERS:%=setup-%)
 
 ##@ Experiments
@@ -22,6 +22,9 @@ run: setup ## one run: make run ARGS="attention.temperature=2"
 
 sweep: setup ## a grid of runs: make sweep EXPERIMENT=no_scaling; what is missing of one: RESUME=latest
 	@set -f; $(PY) -m pipeline -m $(if $(RESUME),--resume '$(RESUME)','experiment=$(EXPERIMENT)') $(ARGS)
+
+plan: setup ## what that sweep would run, what is done, how long the rest takes; writes nothing
+	@set -f; $(PY) -m pipeline -m --plan $(if $(RESUME),--resume '$(RESUME)','experiment=$(EXPERIMENT)') $(ARGS)
 
 compare: setup ## runs side by side: make compare RUNS="outputs/a outputs/b" (else the newest sweep)
 	@set -f; $(PY) -m pipeline.compare $(RUNS) $(ARGS)

@@ -14,7 +14,7 @@ from pipeline.command import Parser, guarded
 if TYPE_CHECKING:
     from pipeline.compose import Composed
 
-USAGE = "python -m pipeline [-m [--resume SWEEP]] [OVERRIDE …]"
+USAGE = "python -m pipeline [-m [--plan] [--resume SWEEP]] [OVERRIDE …]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,6 +36,7 @@ def parser() -> Parser:
     made.add_argument("-m", "--multirun", action="store_true")
     made.add_argument("--resume", metavar="SWEEP")
     made.add_argument("--anyway", action="store_true")
+    made.add_argument("--plan", action="store_true")
     made.add_argument("-c", "--cfg", choices=["job"])
     made.add_argument("--debug", action="store_true")
     return made
@@ -56,11 +57,15 @@ def start(arguments: argparse.Namespace) -> int:
             if arguments.cfg:
                 print(as_shown(composed), end="")
                 return 0
-            if composed.settings.study is None:
+            if not arguments.plan and not asks_for_several(composed):
                 return run_one(composed)
         from pipeline.sweep.plan import make_plan
 
         plan = make_plan(arguments.overrides)
+    if arguments.plan:
+        from pipeline.sweep.preview import preview
+
+        return preview(plan)
     from pipeline.sweep.execute import sweep
 
     return sweep(plan)
@@ -77,7 +82,18 @@ def resume(arguments: argparse.Namespace) -> int:
     overrides = asked_again(folder, arguments.overrides)
     with hydra(overrides):
         plan = make_plan(overrides)
-    return carry_out(taken_up(plan, folder, arguments.anyway), folder, arguments.anyway)
+    plan = taken_up(plan, folder, arguments.anyway)
+    if arguments.plan:
+        from pipeline.sweep.preview import preview
+
+        return preview(plan, folder)
+    return carry_out(plan, folder, arguments.anyway)
+
+
+def asks_for_several(composed: Composed) -> bool:
+    """Whether a configuration makes a sweep by itself: an experiment, or repeats."""
+    asked = composed.settings
+    return asked.study is not None or asked.where is not None or asked.repeats != 1
 
 
 def as_shown(composed: Composed) -> str:

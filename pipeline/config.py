@@ -37,6 +37,7 @@ from pipeline.fields import (
     scale_of,
     sentence_texts,
     some_of,
+    times_or_seeds,
     variant,
     vector_table,
     whole,
@@ -49,7 +50,8 @@ from pipeline.plots import FORMATS, PLOTS, needed_metrics
 from pipeline.reading import LANGUAGES
 
 ENGINES = ("inline", "local")  # each a file of pipeline/sweep/engines
-APART = ("outputs", "sweep", "study")  # no part of what a run is: where, how and why it is made
+# No part of what a run is: where, how and why it is made, and of which others it is one.
+APART = ("outputs", "sweep", "repeats", "where", "study")
 
 Spec = str | dict[str, Any] | list[Any]
 Texts = tuple[str | tuple[str, ...], ...]
@@ -251,15 +253,32 @@ class Study(Section):
     )
     holds: list[Law] = Field(default=[], description="laws that must hold of the finished runs")
 
+    @property
+    def varied(self) -> list[str]:
+        """The settings of the grid."""
+        return [name.strip() for key in self.grid for name in key.split(",")]
+
     @model_validator(mode="after")
     def laws_of_the_grid(self) -> Study:
-        varied = [name.strip() for key in self.grid for name in key.split(",")]
+        varied = self.varied
         for law in self.holds:
             for name in (law.setting, *law.where):
                 if name not in varied:
                     known = f"a setting of the grid: {listed(name, varied)}"
                     raise ValueError(f"holds: got {name!r}, expected {known}")
         return self
+
+
+Repeats = Annotated[
+    int | tuple[int, ...],
+    times_or_seeds(),
+    Field(description="how often a sweep runs each setting, over seeds seed, seed+1 …, or a list"),
+]
+Where = Annotated[
+    str | None,
+    optional(filled("a condition")),
+    Field(description="what the runs of a sweep must meet"),
+]
 
 
 class Config(Section):
@@ -285,6 +304,8 @@ class Config(Section):
     seed: Annotated[int, whole(0)] = Field(description="the master seed")
     outputs: Annotated[str, filled("a folder")] = Field(description="where run folders go")
     sweep: Sweeping = Field(description="how sweeps are carried out")
+    repeats: Repeats
+    where: Where
     study: Study | None = Field(description="the experiment this run belongs to")
 
     @model_validator(mode="after")
@@ -345,13 +366,20 @@ def validate(given: Mapping[str, Any]) -> Config:
         raise Fault(*(line(dict(e), given) for e in error.errors())) from error
 
 
-def validate_study(given: object) -> Study | None:
-    """The study alone, whose grid is needed before any of its runs can be composed."""
+class Asked(Section):
+    """What of a configuration must be known before the runs of a sweep can be composed."""
+
+    repeats: Repeats
+    where: Where
+    study: Study | None = Field(description="the experiment")
+
+
+def validate_asked(given: Mapping[str, Any]) -> Asked:
+    """What a sweep is asked for, out of a configuration that need not be whole."""
     try:
-        return None if given is None else Study.model_validate(given)
+        return Asked.model_validate({name: given.get(name) for name in Asked.model_fields})
     except ValidationError as error:
-        placed = [{**e, "loc": ("study", *e["loc"])} for e in error.errors()]
-        raise Fault(*(line(e, {}) for e in placed)) from error
+        raise Fault(*(line(dict(e), given) for e in error.errors())) from error
 
 
 def line(error: Mapping[str, Any], given: Mapping[str, Any]) -> str:

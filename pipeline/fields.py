@@ -90,6 +90,23 @@ def whole(least: int, most: int | None = None) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def times_or_seeds() -> BeforeValidator:
+    """How often, or over which seeds: a whole number of 1 or more, or a list of different seeds."""
+    expected = "a whole number >= 1, or a list of different seeds"
+
+    def check(given: object) -> object:
+        seeds = given if isinstance(given, list | tuple) else [given]
+        least = 0 if seeds is given else 1
+        good = all(
+            isinstance(seed, int) and not isinstance(seed, bool) and seed >= least for seed in seeds
+        )
+        if not seeds or not good or len(set(seeds)) < len(seeds):
+            raise refused(given, expected)
+        return tuple(seeds) if seeds is given else given
+
+    return BeforeValidator(check)
+
+
 def flag() -> BeforeValidator:
     """true or false."""
 

@@ -21,6 +21,7 @@ Attention in NumPy, from YAML to weights, metrics and figures in a folder of its
 
 options
   -m, --multirun   a sweep over every value given: attention.temperature=0.5,1,2
+  --plan           what a sweep would run, what is done, how long it takes; writes nothing
   --resume SWEEP   go on with a sweep: its folder, or latest; runs what is missing or failed
   --anyway         although its code or its inputs have changed since
   -c, --cfg job    print the composed configuration and stop

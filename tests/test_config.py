@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.attention import PROJECTIONS
 from pipeline.compose import compose, hydra
-from pipeline.config import KINDS_OF, Config, Section, validate, validate_study
+from pipeline.config import KINDS_OF, Config, Section, Study, validate, validate_asked
 from pipeline.embed import KINDS
 from pipeline.faults import Fault
 
@@ -121,13 +121,18 @@ def test_words_that_yaml_takes_for_booleans_are_refused_with_the_remedy(
     )
 
 
+def study_of(given: Any) -> Study | None:
+    """The study alone, as a sweep reads it before any of its runs is composed."""
+    return validate_asked({"repeats": 1, "where": None, "study": given}).study
+
+
 def test_a_study_alone() -> None:
-    assert validate_study(None) is None
-    study = validate_study(STUDY)
+    assert study_of(None) is None
+    study = study_of(STUDY)
     assert study is not None
     assert study.grid == {"seed": [1, 2]}
     with pytest.raises(Fault) as caught:
-        validate_study({**STUDY, "source": " ", "grid": {}})
+        study_of({**STUDY, "source": " ", "grid": {}})
     assert caught.value.lines == (
         "study.source: got ' ', expected where the claim is published",
         "study.grid: got {}, expected settings and their values, as in {attention.scale: [none]}",
@@ -137,6 +142,6 @@ def test_a_study_alone() -> None:
 def test_a_law_speaks_of_what_the_grid_varies() -> None:
     law = {"claim": "c", "law": "rises", "metric": "entropy", "setting": "seed"}
     zipped = {**STUDY, "grid": {"seed, language": [[1, "en"], [2, "pt"]]}}
-    assert validate_study({**zipped, "holds": [{**law, "where": {"language": "en"}}]})
+    assert study_of({**zipped, "holds": [{**law, "where": {"language": "en"}}]})
     with pytest.raises(Fault, match="holds: got 'name', expected a setting of the grid: seed"):
-        validate_study({**zipped, "holds": [{**law, "where": {"name": "x"}}]})
+        study_of({**zipped, "holds": [{**law, "where": {"name": "x"}}]})

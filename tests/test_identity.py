@@ -11,7 +11,19 @@ import pytest
 
 from pipeline.compose import compose, hydra
 from pipeline.config import Config, validate
-from pipeline.identity import PACKAGES, file_hashes, fingerprint, git, provenance
+from pipeline.identity import (
+    ASKING,
+    HOUSE,
+    PACKAGES,
+    as_text,
+    code_version,
+    computing_files,
+    file_hashes,
+    fingerprint,
+    fingerprint_of,
+    git,
+    provenance,
+)
 from pipeline.perform import Job
 
 
@@ -100,3 +112,43 @@ def test_a_mask_s_file_is_an_input_and_its_content_is_in_the_key(tmp_path: Path)
         assert list(job.inputs) == [str(file)]
         keys.append(job.key)
     assert keys[0] != keys[1]
+
+
+def test_the_code_that_computes_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint({"seed": 1}, {})
+    monkeypatch.setattr("pipeline.identity.code_version", lambda: "other")
+    assert fingerprint({"seed": 1}, {}) != before
+
+
+def test_any_change_of_the_code_that_computes_is_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.identity.HOUSE", tmp_path)
+    computing = ["run.py", "attention/core.py", "embed/data/words.txt"]
+    asking = ["__main__.py", "sweep/plan.py", "compare/table.py", "terminal.py"]
+    for name in (*computing, *asking, "attention/__pycache__/core.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    found = [path.relative_to(tmp_path).as_posix() for path in computing_files(tmp_path)]
+    assert found == sorted(computing)
+    first = code_version.__wrapped__()
+    for name in (*computing, *asking):
+        (tmp_path / name).write_text("y", encoding="utf-8")
+        assert (code_version.__wrapped__() == first) == (name in asking), name
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    (tmp_path / "run.py").rename(tmp_path / "walk.py")
+    assert code_version.__wrapped__() != first
+
+
+def test_what_is_left_out_is_there_and_what_computes_is_not_left_out() -> None:
+    parts = {path.name.removesuffix(".py") for path in HOUSE.iterdir()}
+    assert parts >= ASKING
+    assert not {"run", "perform", "store", "attention", "embed", "metrics", "plots"} & ASKING
+
+
+def test_the_key_is_the_same_from_settings_and_from_their_texts() -> None:
+    settings: dict[str, Any] = {"seed": 1, "name": "x", "attention": {"b": [1, None], "a": "é"}}
+    parts = {name: as_text(value) for name, value in settings.items()}
+    assert fingerprint_of(parts, {"f": "1"}) == fingerprint(settings, {"f": "1"})
+    assert fingerprint_of({**parts, "name": "y"}, {"f": "1"}) == fingerprint(settings, {"f": "1"})
+    assert fingerprint_of(parts, {"f": "2"}) != fingerprint(settings, {"f": "1"})

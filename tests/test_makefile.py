@@ -102,7 +102,9 @@ def set_up(house: House) -> House:
 
 
 def test_help_lists_every_target_with_its_comment(house: House) -> None:
-    assert {"run", "sweep", "compare", "test", "lint", "bench", "clean", "help"} <= set(TARGETS)
+    assert {"run", "sweep", "plan", "compare", "test", "lint", "bench", "clean", "help"} <= set(
+        TARGETS
+    )
     for words in ([], ["help"]):
         done = house.make(*words)
         assert (done.returncode, done.stderr) == (0, "")
@@ -260,6 +262,11 @@ def test_what_pip_left_unfinished_is_tried_again(house: House) -> None:
             ["-m pipeline -m experiment=no_scaling seed=1,2"],
         ),
         (["sweep", "RESUME=latest"], ["-m pipeline -m --resume latest"]),
+        (
+            ["plan", "EXPERIMENT=no_scaling", "ARGS=repeats=3"],
+            ["-m pipeline -m --plan experiment=no_scaling repeats=3"],
+        ),
+        (["plan", "RESUME=latest"], ["-m pipeline -m --plan --resume latest"]),
         (["compare"], ["-m pipeline.compare"]),
         (
             ["compare", "RUNS=a b", "ARGS=--baseline a"],

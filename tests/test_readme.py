@@ -85,7 +85,7 @@ def test_every_command_exists_and_its_overrides_compose(command, tmp_path, monke
         if words[1] == "compare":
             compare_parser().parse_args([*shlex.split(given.get("RUNS", "")), *overrides])
             return
-        if words[1] == "sweep":
+        if words[1] in ("sweep", "plan"):
             experiment = given.get("EXPERIMENT", "ablation")
             if experiment != "colder":  # the one that the README teaches to write
                 overrides = [f"experiment={experiment}", *overrides]

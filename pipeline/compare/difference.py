@@ -43,8 +43,8 @@ def difference(before: Run, after: Run) -> Difference:
     if why := not_kept(pair):
         return Difference(before, after, tuple(settings), tuple(metrics), (), (why,))
     sentences, notes = of_sentences(
-        (read_weights(before.folder), read_weights(after.folder)),
-        (read_points(before.folder), read_points(after.folder)),
+        (read_weights(before.files), read_weights(after.files)),
+        (read_points(before.files), read_points(after.files)),
     )
     return Difference(
         before, after, tuple(settings), tuple(metrics), tuple(sentences), tuple(notes)

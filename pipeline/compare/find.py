@@ -94,8 +94,8 @@ def finished(folder: Path) -> list[Path]:
     if is_run(folder):
         inside = [folder]
     elif (folder / "plan.json").exists():
-        plan = read_json(folder / "plan.json").get("runs", [])
-        inside = [folder / "runs" / point["run"] for point in plan]
+        plan, runs = read_json(folder / "plan.json").get("runs", []), folder / "runs"
+        return [runs / p["run"] for p in plan if is_done(runs / p.get("same_as", p["run"]))]
     else:
         inside = sorted(path.parent for path in folder.glob("*/run.json"))
     return [path for path in inside if is_done(path)]

@@ -68,7 +68,7 @@ def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
     settings = differing(runs)
     frames = []
     for run in runs:
-        frame = read_frame(run.folder / name)
+        frame = read_frame(run.files / name)
         told = {"run": run.name, **{setting: value_of(run, setting) for setting in settings}}
         for place, (column, value) in enumerate(told.items()):
             frame.insert(place, column, value)

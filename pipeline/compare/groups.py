@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.compare.intervals import bootstrap, standard_error
+from pipeline.compare.intervals import average, bootstrap, standard_error
 from pipeline.compare.names import resolver, value_in
 from pipeline.compare.read import Run
 from pipeline.compare.settings import differing
@@ -72,7 +72,7 @@ def statistics(groups: Sequence[Array]) -> list[Array]:
     for size, parts in by_size.items():
         if size:
             together = np.stack([values for _, _, values in parts], axis=1)  # [n, parts]
-            told = [together.mean(axis=0), standard_error(together), *bootstrap(together)]
+            told = [average(together), standard_error(together), *bootstrap(together)]
             for (place, column, _), one in zip(parts, np.stack(told, axis=1), strict=True):
                 found[place][:, column] = one
     return found

@@ -35,7 +35,7 @@ def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
     cells: dict[Place, dict[tuple[Any, Any], list[Weights]]] = {}
     for run in runs:
         cell = value_in(run, names[0]), value_in(run, names[1])
-        for place, weights in read_weights(run.folder).items():
+        for place, weights in read_weights(run.files).items():
             cells.setdefault(place, {}).setdefault(cell, []).append(weights)
     if not cells:
         raise Fault("--grid: none of the runs kept its weights; make them with attention.keep=full")

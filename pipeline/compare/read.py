@@ -29,6 +29,12 @@ class Run:
     choices: Mapping[str, str]  # group -> option
     scalars: Mapping[str, float | None]
     about: Mapping[str, Any]  # its run.json
+    shared: Path | None = None  # of a point that is the same as another: the folder of that run
+
+    @property
+    def files(self) -> Path:
+        """Where its weights and tables are."""
+        return self.shared or self.folder
 
     @cached_property
     def name(self) -> str:
@@ -43,7 +49,17 @@ def is_done(folder: Path) -> bool:
 
 
 def read_run(folder: Path) -> Run:
-    """One run; a folder that is none, or is of another format, is refused by name."""
+    """One run; a folder that is none, or is of another format, is refused by name.
+
+    A point of a sweep that is the same as an earlier one has no folder, but its line in plan.json
+    says which one that is, and in what it is written otherwise.
+    """
+    line = {} if folder.exists() else line_of(folder)
+    if "same_as" in line:
+        first, differs = read_run(folder.with_name(line["same_as"])), line["differs"]
+        settings = {**first.settings, **differs["settings"]}
+        choices = {**first.choices, **differs["choices"]}
+        return Run(folder, settings, choices, first.scalars, first.about, first.folder)
     record = folder / "run.json"
     about = read_json(record) if record.exists() else {}
     if about.get("status") != "done":
@@ -59,6 +75,21 @@ def read_run(folder: Path) -> Run:
         raise Fault(f"compare: cannot read {folder}/.hydra/config.yaml ({error})") from error
     scalars = read_json(folder / "summary.json")
     return Run(folder, settings, about["choices"], scalars, about)
+
+
+def line_of(folder: Path) -> Mapping[str, Any]:
+    """What the plan of its sweep says of a run; nothing where there is no plan."""
+    plan = folder.parent.parent / "plan.json"
+    if not plan.exists():
+        return {}
+    found = lines_of(plan, plan.stat().st_mtime_ns)
+    return found.get(folder.name, {})
+
+
+@lru_cache(maxsize=8)
+def lines_of(plan: Path, changed: int) -> Mapping[str, Mapping[str, Any]]:
+    """The lines of a plan by run; read again where the file has changed."""
+    return {line["run"]: line for line in read_json(plan).get("runs", [])}
 
 
 def read_json(path: Path) -> dict[str, Any]:

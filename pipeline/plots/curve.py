@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.plots.canvas import COLORS, new_figure, styled
 from pipeline.records import Drawing, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 WIDE = 8.0  # ratio of the largest to the smallest value from which the axis is logarithmic
 
@@ -19,12 +23,16 @@ def curve(
     """`metric` against `x`, a line for each value of `hue`, a panel for each value of `panel`.
 
     Runs that are alike in all three are one point, their mean, in a 95 % bootstrap interval.
+    Where the rows have an interval (`metric`_low and `metric`_high) it is shaded.
     """
     import pandas as pd
     import seaborn as sns
 
-    names = [name for name in (panel, hue, x, metric) if name]
+    ends = [f"{metric}_low", f"{metric}_high"]
+    shaded = all(end in rows[0] for end in ends)
+    names = [name for name in (panel, hue, x, metric, *(ends if shaded else [])) if name]
     data = pd.DataFrame(rows, columns=names)
+    several = data.duplicated([name for name in (panel, hue, x) if name]).any()
     panels = list(dict.fromkeys(data[panel])) if panel else [None]
     columns = min(len(panels), 3)
     count = math.ceil(len(panels) / columns)
@@ -40,9 +48,11 @@ def curve(
         sns.lineplot(
             part, x=x, y=metric, hue=hue, hue_order=order, palette=palette, style=hue,
             style_order=order, markers=bool(hue), marker=None if hue else "o", dashes=False,
-            errorbar=("ci", 95) if part.duplicated(names[:-1]).any() else None, seed=0, ax=axes,
+            errorbar=("ci", 95) if several else None, seed=0, ax=axes,
             legend=bool(hue) and place == len(panels) - 1,
         )  # fmt: skip
+        if shaded:
+            shade(axes, part, x, metric, hue, palette)
         positive = data[x].min() > 0
         if positive and data[x].max() / data[x].min() >= WIDE:
             axes.set_xscale("log")
@@ -62,8 +72,27 @@ def curve(
         handles, labels = legend_axes.get_legend_handles_labels()
         legend_axes.get_legend().remove()
         figure.legend(handles, labels, title=spoken(hue), loc="outside right upper")
-    figure.suptitle(f"{spoken(metric).capitalize()} against {spoken(x)}", x=0.02, ha="left")
+    told = f"{spoken(metric).capitalize()} against {spoken(x)}"
+    told += ", mean and 95 % interval" if shaded else ""
+    figure.suptitle(told, x=0.02, ha="left")
     return Drawing(figure, Table(names, [tuple(row) for row in data.itertuples(index=False)]))
+
+
+def shade(
+    axes: Axes,
+    rows: pd.DataFrame,
+    x: str,
+    metric: str,
+    hue: str | None,
+    palette: Mapping[Any, Any] | None,
+) -> None:
+    """The interval around each line, in its color."""
+    for value, line in rows.groupby(hue, sort=False) if hue else [(None, rows)]:
+        line = line.sort_values(x)
+        axes.fill_between(
+            line[x], line[f"{metric}_low"], line[f"{metric}_high"], linewidth=0, alpha=0.2,
+            color=palette[value] if palette else COLORS[0],
+        )  # fmt: skip
 
 
 def palette_of(count: int) -> list[Any]:

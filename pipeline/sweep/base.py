@@ -145,13 +145,19 @@ def put(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:
 
 
 def setting(name: str, config: Config, choices: Mapping[str, str]) -> Any:
-    """What a setting is in a run: the option of a group, or a value, as JSON if it is no scalar."""
+    """What a setting is in a run, as a table shows it: what is no scalar as JSON."""
+    value = value_of(name, config, choices)
+    simple = isinstance(value, str | int | float | bool)
+    return value if simple else json.dumps(value, ensure_ascii=False)
+
+
+def value_of(name: str, config: Config, choices: Mapping[str, str]) -> Any:
+    """What a setting is in a run: the option of a group, or a value; None where it has none."""
     if name in choices:
         return choices[name]
     value: Any = config
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
-    if isinstance(value, str | int | float | bool):
-        return value
-    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    return json.dumps(plain, ensure_ascii=False)
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    return list(value) if isinstance(value, tuple) else value

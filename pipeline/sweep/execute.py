@@ -89,7 +89,7 @@ def conclude(plan: Plan, folder: Path, ledger: Ledger, wanted: Wanted) -> int:
     """What the finished runs show, and what failed; all of it read from the ledger."""
     entries = {run: entry for run, entry in ledger.entries().items() if run in wanted}
     done = {run for run, entry in entries.items() if entry["status"] == "done"}
-    summarize(plan, folder, done)
+    summarize(plan, folder, {run: entry for run, entry in entries.items() if run in done})
     failures = [entry for entry in entries.values() if entry["status"] == "failed"]
     if failures:
         tell_failures(failures, folder)

@@ -14,9 +14,9 @@ from pipeline.perform import Job
 from pipeline.store import plain
 from pipeline.sweep.axes import Axis
 from pipeline.sweep.base import Base, Chosen, setting
+from pipeline.sweep.twins import ALONE
 
 DIGEST = 32  # bytes of a run's hash
-ALONE = -1  # in the table of points that are the same: is the same as no earlier one
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,7 @@ class Point:
     overrides: tuple[str, ...]  # what varies, as Hydra writes it
     same_as: int | None  # the place of the first point with the same numbers, if there is one
     make: Callable[[], Job]
+    named: str | None = None  # the folder it had when its sweep was begun
 
     @cached_property
     def job(self) -> Job:
@@ -39,7 +40,7 @@ class Point:
     @cached_property
     def folder(self) -> str:
         """The run's folder: what varies, legibly, and the head of the hash."""
-        return f"{plain(self.label, limit=64)}-{self.key[:10]}"
+        return self.named or f"{plain(self.label, limit=64)}-{self.key[:10]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +77,10 @@ class Points(Sequence[Point]):
         base_of: Callable[[Chosen], tuple[Base, Chosen]],
         keys: bytes,
         same: npt.NDArray[np.int32],
+        names: Sequence[str] | None = None,
     ) -> None:
         self.grid, self.base_of, self.keys, self.same = grid, base_of, keys, same
+        self.names = names  # of the folders, where a sweep is taken up that had others
         self.told: dict[tuple[int, int, int], tuple[Any, ...]] = {}
 
     def __len__(self) -> int:
@@ -105,10 +108,15 @@ class Points(Sequence[Point]):
             overrides=written(combination),
             same_as=None if self.same[place] == ALONE else int(self.same[place]),
             make=lambda: job_of(base, chosen),
+            named=self.names[place] if self.names else None,
         )
 
     def __iter__(self) -> Iterator[Point]:
         return (self[place] for place in range(len(self)))
+
+    def renamed(self, names: Sequence[str]) -> Points:
+        """The same points in folders of other names."""
+        return Points(self.grid, self.base_of, self.keys, self.same, names)
 
     def varied(self, base: Base, chosen: Chosen, digits: Sequence[int]) -> dict[str, Any]:
         """What each setting of the axes is; a value is what it is whatever the others are."""

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.compare.read import flat
 from pipeline.identity import FORMAT, provenance
+from pipeline.perform import Job
 from pipeline.store import write
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.points import Point
 
 
 def write_plan(plan: Plan, folder: Path) -> None:
-    """The plan as JSON, a run a line."""
-    runs = ",\n".join("    " + one_line(line(point)) for point in plan.points)
+    """The plan as JSON, an axis a line and a run a line."""
+    names = [point.folder for point in plan.points]
+    axes = [{"settings": axis.keys, "values": axis.values} for axis in plan.axes]
+    runs = (line(point, plan, names) for point in plan.points)
     above = json.dumps(about(plan), indent=2, ensure_ascii=False).removesuffix("\n}")
-    write(folder / "plan.json", f'{above},\n  "runs": [\n{runs}\n  ]\n}}\n')
+    write(folder / "plan.json", f"{above},\n{listed('axes', axes)},\n{listed('runs', runs)}\n}}\n")
 
 
 def about(plan: Plan) -> dict[str, Any]:
@@ -26,16 +31,38 @@ def about(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "overrides": list(plan.overrides),
         "study": plan.study.model_dump(mode="json") if plan.study else None,
-        "axes": [{"settings": axis.keys, "values": axis.values} for axis in plan.axes],
+        "where": plan.config.where,
+        "seeds": list(plan.seeds),
         **provenance(),
     }
 
 
-def line(point: Point) -> dict[str, Any]:
-    """A run: its folder, its hash, and what of it differs from the others."""
-    return {"run": point.folder, "key": point.key, "overrides": point.overrides}
+def line(point: Point, plan: Plan, names: Sequence[str]) -> dict[str, Any]:
+    """A run: its folder, its hash, what varies; or which it is the same as, and but for what."""
+    told = {"run": point.folder, "key": point.key, "overrides": point.overrides}
+    if point.same_as is None:
+        return told
+    differs = differences(point.job, plan.points[point.same_as].job)
+    return {**told, "same_as": names[point.same_as], "differs": differs}
 
 
-def one_line(content: object) -> str:
-    """JSON without line breaks."""
-    return json.dumps(content, ensure_ascii=False)
+def differences(job: Job, first: Job) -> dict[str, dict[str, Any]]:
+    """The settings and choices of a job that are not those of another."""
+    settings, others = flat(job.config.settings()), flat(first.config.settings())
+    return {
+        "settings": {n: v for n, v in settings.items() if n not in others or others[n] != v},
+        "choices": {g: o for g, o in job.choices.items() if first.choices.get(g) != o},
+    }
+
+
+def listed(name: str, records: Iterable[object]) -> str:
+    """A list of records as JSON, a line each.
+
+    >>> print(listed("axes", [{"settings": ["seed"]}, {}]))
+      "axes": [
+        {"settings": ["seed"]},
+        {}
+      ]
+    """
+    lines = ",\n".join(f"    {json.dumps(record, ensure_ascii=False)}" for record in records)
+    return f'  "{name}": [\n{lines}\n  ]'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,20 +69,7 @@ def taken_up(plan: Plan, folder: Path, anyway: bool) -> Plan:
             "be the same today; expected an unchanged checkout, or --anyway to keep what is done "
             "and make the rest as of today"
         )
-    names = [run for run, _ in before]
-    points: Any = tuple(map(Renamed, plan.points, names))
-    return replace(plan, points=points)
-
-
-@dataclass(frozen=True, eq=False)
-class Renamed:
-    """A point of today's plan in the folder that it had when its sweep was begun."""
-
-    point: Any
-    folder: str
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.point, name)
+    return replace(plan, points=plan.points.renamed([run for run, _ in before]))
 
 
 def what_changed(record: Mapping[str, Any]) -> str:

@@ -8,29 +8,28 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from pipeline.compare.read import Run, read_run
-from pipeline.compare.table import metric_names, scalar
+from pipeline.compare.read import read_json
 from pipeline.laws import Verdict, judge
 from pipeline.plots.curve import curve
 from pipeline.records import Drawing, Table
 from pipeline.store import shown, write_csv, write_drawings
 from pipeline.sweep.axes import Axis
 from pipeline.sweep.plan import Plan
+from pipeline.sweep.rows import Entries, Row, metrics_in, run_rows, setting_rows
+from pipeline.sweep.told import show_same
 from pipeline.terminal import console, grid, show_comparison
 
+SHOWN = 60  # rows printed; summary.csv has all
 
-def summarize(plan: Plan, folder: Path, done: set[str]) -> None:
-    """Reads the finished runs back from their folders, writes what they show and prints it."""
-    points = [point for point in plan.points if point.folder in done]
-    if not points:
+
+def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
+    """Writes what the finished runs show and prints it; `entries` are their lines of the ledger."""
+    runs = run_rows(plan, entries, folder)
+    if not runs:
         return
-    runs = [read_run(folder / "runs" / point.folder) for point in points]
-    metrics = metric_names(runs)
-    rows: list[dict[str, Any]] = [
-        {"run": point.folder, **point.varied, **{name: scalar(run, name) for name in metrics}}
-        for point, run in zip(points, runs, strict=True)
-    ]
-    write_csv(folder / "summary.csv", Table(tuple(rows[0]), [tuple(r.values()) for r in rows]))
+    rows, metrics = setting_rows(plan, runs), metrics_in(runs, plan)
+    write_csv(folder / "runs.csv", as_table(runs))
+    write_csv(folder / "summary.csv", as_table(rows))
     verdicts = judged(plan, rows)
     if verdicts:
         columns = ("claim", "holds", "checked", "kept", "worst")
@@ -39,11 +38,19 @@ def summarize(plan: Plan, folder: Path, done: set[str]) -> None:
     drawings = curves(rows, plan.axes, metrics) if plan.config.plots else iter(())
     names = write_drawings(folder / "figures", drawings, figures.formats, figures.dpi)
     show(plan, rows, metrics, folder)
-    show_notices(runs)
+    show_repeats(plan, rows)
+    show_same(plan)
+    console().print()
+    show_notices(plan, entries, folder)
     show_verdicts(verdicts)
     for name in names:
         path = f"{shown(folder)}/figures/{name}.{figures.formats[0]}"
         console().print(f"figure: {path}", soft_wrap=True)  # a path is never broken
+
+
+def as_table(rows: Sequence[Row]) -> Table:
+    """Rows of one kind as a table."""
+    return Table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def varying(axes: Sequence[Axis], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
@@ -87,19 +94,37 @@ def show(plan: Plan, rows: Sequence[Mapping[str, Any]], metrics: Sequence[str], 
         console().print(f"{plan.study.question}\n({plan.study.source})\n")
     settings = [keys[0] for keys in varying(plan.axes, rows)]
     columns = [*settings, *metrics]
-    cells = [tuple(row[column] for column in columns) for row in rows]
-    title = f"{plan.name}, {len(rows)} runs"
+    cells = [tuple(row[column] for column in columns) for row in rows[:SHOWN]]
+    title = f"{plan.name}, {len(rows)} {'settings' if plan.seeds else 'runs'}"
+    if len(rows) > SHOWN:
+        title += f", the first {SHOWN} of them"
     show_comparison(title, columns, cells, len(settings), f"{shown(at)}/summary.csv")
 
 
-def show_notices(runs: Sequence[Run]) -> None:
+def show_repeats(plan: Plan, rows: Sequence[Row]) -> None:
+    """Over what the means are."""
+    if not plan.seeds:
+        return
+    fewest = min(row["runs"] for row in rows)
+    missing = f", of one setting {fewest}" if fewest < len(plan.seeds) else ""
+    told = f"Each row is the mean of {len(plan.seeds)} seeds{missing}"
+    console().print(f"{told}; summary.csv has standard errors and 95 % intervals.", soft_wrap=True)
+
+
+def show_notices(plan: Plan, entries: Entries, folder: Path) -> None:
     """Where the vectors come from, and how often each kind of notice stands in the runs."""
-    for source in dict.fromkeys(str(run.about["vectors"]) for run in runs):
+    abouts = [about(entry, folder / "runs" / run) for run, entry in entries.items()]
+    for source in dict.fromkeys(str(one["vectors"]) for one in abouts):
         console().print(f"embeddings: {source}")
-    told = Counter(notice.partition(" (")[0] for run in runs for notice in run.about["notices"])
+    told = Counter(notice.partition(" (")[0] for one in abouts for notice in one["notices"])
     for notice, count in told.items():
-        console().print(f"Notice in {count} of {len(runs)} runs: {notice}")
+        console().print(f"Notice in {count} of {len(abouts)} runs: {notice}")
     console().print()
+
+
+def about(entry: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """What a run says of itself, from the ledger or else from its folder."""
+    return entry if "notices" in entry else read_json(folder / "run.json")
 
 
 def show_verdicts(verdicts: Sequence[Verdict]) -> None:

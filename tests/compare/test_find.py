@@ -15,7 +15,13 @@ from tests.command import pipeline
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A house with three single runs and two sweeps of two runs below its outputs."""
     root = tmp_path_factory.mktemp("house")
-    for words in (["seed=1"], ["seed=2"], ["seed=3"], ["-m", "seed=4,5"], ["-m", "seed=6,7"]):
+    for words in (
+        ["seed=1"],
+        ["seed=2"],
+        ["seed=3"],
+        ["-m", "seed=4,5", "projection=random"],
+        ["-m", "seed=6,7", "projection=random"],
+    ):
         assert pipeline(*words, "plots=[]", f"outputs={root}/outputs").code == 0
     return root
 

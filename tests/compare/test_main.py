@@ -184,7 +184,7 @@ def test_of_several_sentences_those_in_common_are_subtracted(tmp_path: Path) -> 
 
 def test_without_a_path_it_is_the_newest_sweep(root: Path) -> None:
     for values in ("1,2,3", "4,5,6"):
-        pipeline("-m", f"seed={values}", "plots=[]", f"outputs={root}/outputs")
+        pipeline("-m", f"seed={values}", "projection=random", "plots=[]", f"outputs={root}/outputs")
     rows = read_csv(compare().folder / "comparison.csv")
     assert [row["seed"] for row in rows] == ["4", "5", "6"]
 

@@ -76,7 +76,7 @@ def test_without_a_path_it_is_the_newest_sweep(
 
 
 def test_an_unfinished_sweep_is_its_finished_runs(outputs: Path, tmp_path: Path) -> None:
-    said = pipeline("-m", "seed=1,2,3", "plots=[]", f"outputs={tmp_path}/out")
+    said = pipeline("-m", "seed=1,2,3", "projection=random", "plots=[]", f"outputs={tmp_path}/out")
     plan = json.loads((said.folder / "plan.json").read_text(encoding="utf-8"))
     second = said.folder / "runs" / plan["runs"][1]["run"]
     (second / "run.json").write_text('{"status": "failed"}', encoding="utf-8")

@@ -62,7 +62,7 @@ def test_a_sweep_leaves_its_plan_ledger_summary_and_runs(tmp_path: Path) -> None
     plan = plan_of(folder)
     names = [run["run"] for run in plan["runs"]]
     assert {path.partition("/")[0] for path in contents(folder)} == {
-        "ledger.jsonl", "plan.json", "runs", "summary.csv",
+        "ledger.jsonl", "plan.json", "runs", "runs.csv", "summary.csv",
     }  # fmt: skip
     assert sorted(names) == sorted(path.name for path in (folder / "runs").iterdir())
     for run in plan["runs"]:
@@ -238,8 +238,8 @@ def test_twice_the_same_sweep_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_nan_in_a_summary_is_an_empty_cell(tmp_path: Path) -> None:
     # One token: the normalized entropy is 0/0, not a number.
     said = pipeline(
-        "-m", "sentences.text=Os", "seed=1,2", "metrics=[entropy_normalized]", "plots=[]",
-        f"outputs={tmp_path}/out",
+        "-m", "sentences.text=Os", "projection=random", "seed=1,2", "plots=[]",
+        "metrics=[entropy_normalized]", f"outputs={tmp_path}/out",
     )  # fmt: skip
     rows = read_csv(said.folder / "summary.csv")
     assert [row["entropy_normalized"] for row in rows] == ["", ""]

@@ -13,12 +13,13 @@ import pytest
 from hydra import compose as hydra_compose
 from omegaconf import OmegaConf
 
-import pipeline.sweep.plan as planning
 from pipeline.compose import Composed, compose, hydra, kept_on_record
-from pipeline.config import validate
+from pipeline.config import Config, validate
 from pipeline.faults import Fault
+from pipeline.run import prepare
 from pipeline.sweep.axes import Axis, find_axes
-from pipeline.sweep.plan import Plan, bases, make_plan, raise_counted
+from pipeline.sweep.bases import bases
+from pipeline.sweep.plan import Plan, make_plan, raise_counted
 
 
 @pytest.fixture(autouse=True)
@@ -214,7 +215,8 @@ def test_hydra_composes_once_for_each_choice_of_groups(
         asked.append(tuple(overrides))
         return compose(overrides)
 
-    monkeypatch.setattr(planning, "compose", counted)
+    for module in ("plan", "bases"):
+        monkeypatch.setattr(f"pipeline.sweep.{module}.compose", counted)
     assert len(make_plan(overrides).points) == runs
     assert len(asked) == 1 + combinations  # and the one that finds the grid
 
@@ -288,7 +290,12 @@ def test_where_results_go_is_not_on_record() -> None:
 
 def test_input_is_prepared_once_for_each_input(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
-    monkeypatch.setattr(planning, "prepare", seen.append)
+
+    def counted(config: Config) -> object:
+        seen.append(config)
+        return prepare(config)
+
+    monkeypatch.setattr("pipeline.sweep.ready.prepare", counted)
     make_plan(["embeddings=one_hot,gaussian", "attention.temperature=1,2,3,4"])
     assert len(seen) == 2
 

@@ -300,7 +300,7 @@ def test_an_input_that_changes_on_the_way_fails_its_run(
 
     monkeypatch.setattr("pipeline.sweep.work.compute", changed)
     said = pipeline(
-        "-m", "sentences=file", f"sentences.path={text}", "embeddings=one_hot", "seed=1,2",
+        "-m", "sentences=file", f"sentences.path={text}", "embeddings=gaussian", "seed=1,2",
         "plots=[]", INLINE, f"outputs={tmp_path}",
     )  # fmt: skip
     assert said.code == 1

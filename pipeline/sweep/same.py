@@ -1,0 +1,251 @@
+"""Points that are mathematically the same, which are run once and said to be the same.
+
+Each rule brings a run's settings nearer to a form that all ways of writing one mechanism share.
+Two runs are the same where these forms are equal and the factors that multiply QKᵀ differ by less
+than rounding. Their numbers may still differ in the last digits; the first one's are told for all.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from pipeline.attention import NORMALIZERS, ROTATIONS, SCALES, add_up, as_normalizer, combine
+from pipeline.attention.specs import named
+from pipeline.faults import Fault
+from pipeline.identity import as_text
+
+LARGEST = 1 << 22  # weights up to which a mask or a bias is looked at whole
+GIVEN = ("handmade", "one_hot", "glove")  # kinds of embeddings of which nothing is drawn
+# Variants by name, and how many arguments come before their settings.
+VARIANTS: dict[str, tuple[Mapping[str, Callable[..., Any]], int]] = {
+    "normalizer": (NORMALIZERS, 0),
+    "rotation": (ROTATIONS, 1),
+}
+
+Form = dict[str, Any]  # a run's settings on the way to the form; "factor" multiplies QKᵀ
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What is known of a run's input."""
+
+    lengths: tuple[tuple[int, int], ...]  # N and M of each sentence
+    heads: int
+    key_width: int
+    value_width: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What makes no difference, and why."""
+
+    why: str
+    apply: Callable[[Form, Shapes], Form]
+
+
+def spelled_out(form: Form, shapes: Shapes) -> Form:
+    """A variant by name is the variant with its default settings."""
+    normalizer = with_defaults("normalizer", as_text(form["normalizer"]))
+    rotation = with_defaults("rotation", as_text(form["rotation"]))
+    return {**form, "normalizer": normalizer, "rotation": rotation}
+
+
+def same_normalizer(form: Form, shapes: Shapes) -> Form:
+    """Entmax at α = 2, a sink of 0, a top-k of all keys or of one."""
+    (name, settings) = form["normalizer"]
+    most = max(keys for _, keys in shapes.lengths)
+    if name == "entmax" and settings["alpha"] == 2:
+        return {**form, "normalizer": ("sparsemax", {})}
+    if name == "sink" and settings["logit"] == 0:
+        return {**form, "normalizer": ("off_by_one", {})}
+    if name == "top_k" and settings["k"] >= most:
+        return {**form, "normalizer": ("softmax", {})}
+    if name == "top_k" and settings["k"] == 1:
+        return {**form, "normalizer": ("hard", {})}
+    return form
+
+
+def same_mask(form: Form, shapes: Shapes) -> Form:
+    """A mask is the keys it lets through."""
+    return {**form, "mask": seen_through(as_text(form["mask"]), shapes)}
+
+
+def same_bias(form: Form, shapes: Shapes) -> Form:
+    """A constant added to a row of scores."""
+    bare = form["softcap"] is None or form["order"] == "cap_then_mask"  # nothing caps the sum
+    if bare and sees_differences(as_text(form["normalizer"])):
+        return {**form, "bias": without_constant(as_text(form["bias"]), shapes)}
+    return form
+
+
+def unused(form: Form, shapes: Shapes) -> Form:
+    """Numbers of a stage that is off."""
+    factor = form["log_n_factor"] if form["scale"] == "log_n" else 1.0
+    gain = form["qk_norm_gain"] if form["qk_norm"] != "none" else 1.0
+    return {**form, "log_n_factor": factor, "qk_norm_gain": gain}
+
+
+def one_factor(form: Form, shapes: Shapes) -> Form:
+    """Scale, temperature and the gain of the norm are one factor of QKᵀ."""
+    rest = dict(form)
+    scale, temperature = rest.pop("scale"), rest.pop("temperature")
+    factor, gain = rest.pop("log_n_factor"), rest.pop("qk_norm_gain")
+    counted = scale == "log_n"
+    if scale in SCALES and form["layers"]["count"] > 1:  # whose widths may differ
+        counted, multiplier = scale, factor
+    elif counted:  # ln n, which differs between queries, stays apart
+        multiplier = factor / math.sqrt(shapes.key_width)
+    else:
+        multiplier = SCALES[scale](shapes.key_width, None, 1.0) if scale in SCALES else scale
+    return {**rest, "counted": counted, "factor": float(multiplier) / temperature * gain * gain}
+
+
+def best_key(form: Form, shapes: Shapes) -> Form:
+    """The best key is the best whatever the scores are multiplied by."""
+    plain = form["softcap"] is None and form["bias"] == "none"
+    if form["normalizer"][0] == "hard" and plain and form["factor"] > 0:
+        return {**form, "counted": False, "factor": 1.0}
+    return form
+
+
+def nothing_drawn(form: Form, shapes: Shapes) -> Form:
+    """Without anything random the seed changes nothing."""
+    given = form["embeddings"]["kind"] in GIVEN and form["embeddings"]["unknown"] != "seeded"
+    drawn = not given or form["projection"]["kind"] != "identity"
+    return form if drawn else {**form, "seed": None}
+
+
+def real_widths(form: Form, shapes: Shapes) -> Form:
+    """A width left to be worked out is the width it comes to."""
+    if form["projection"]["kind"] != "random" or form["layers"]["count"] > 1:
+        return form
+    widths = {"key_width": shapes.key_width, "value_width": shapes.value_width}
+    return {**form, "projection": {**form["projection"], **widths}}
+
+
+# In this order: each may rely on those above it.
+RULES: dict[str, Rule] = {
+    "defaults": Rule("a variant without settings has its default ones", spelled_out),
+    "normalizer": Rule(
+        "entmax at α = 2 is sparsemax, a sink of logit 0 is off_by_one, the top k of no more than "
+        "k keys is a softmax, and the top 1 is hard",
+        same_normalizer,
+    ),
+    "mask": Rule("masks that let the same keys through are one mask", same_mask),
+    "bias": Rule(
+        "a constant added to all scores of a row cancels in a normalizer that sees only their "
+        "differences",
+        same_bias,
+    ),
+    "unused": Rule(
+        "log_n_factor counts under the scale log_n alone, qk_norm_gain with a QK-norm alone", unused
+    ),
+    "factor": Rule(
+        "QKᵀ is multiplied by scale, 1/temperature and the square of the QK-norm's gain, and "
+        "nothing but their product counts",
+        one_factor,
+    ),
+    "hard": Rule("the best key stays the best whatever positive number scores it", best_key),
+    "seed": Rule("where nothing is drawn, the seed changes nothing", nothing_drawn),
+    "widths": Rule("a null width is the width it comes to", real_widths),
+}
+
+
+def canonical(settings: Mapping[str, Any], shapes: Shapes) -> tuple[str, float]:
+    """The form of a run's settings as text, and the factor of QKᵀ beside it."""
+    form = begun(settings)
+    if form["stages"]:  # which show what a rule takes for no difference
+        return as_text(form), 1.0
+    for rule in RULES.values():
+        form = rule.apply(form, shapes)
+    factor = form.pop("factor")
+    return as_text(form), factor
+
+
+def begun(settings: Mapping[str, Any]) -> Form:
+    """A run's settings as the first rule takes them: the mechanism's own beside the others."""
+    form: Form = {**settings, **settings["attention"]}
+    del form["attention"], form["name"]
+    return form
+
+
+@lru_cache(maxsize=1024)
+def with_defaults(kind: str, spec: str) -> tuple[str, dict[str, Any]]:
+    """A variant's name, and its settings with those that were left out.
+
+    >>> with_defaults("normalizer", '"top_k"')
+    ('top_k', {'k': 8})
+    """
+    name, settings = named(json.loads(spec), kind)
+    choices, given = VARIANTS[kind]
+    parameters = list(inspect.signature(choices[name]).parameters.values())[given:]
+    usual = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return name, {key: as_whole(value) for key, value in {**usual, **settings}.items()}
+
+
+def as_whole(value: Any) -> Any:
+    """A float that is a whole number as an integer, which is how YAML may write it as well.
+
+    >>> as_whole(10000.0), as_whole(0.5), as_whole(True)
+    (10000, 0.5, True)
+    """
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@lru_cache(maxsize=1024)
+def sees_differences(variant: str) -> bool:
+    """Whether a normalizer, as its name and settings, does not see a constant added to a row."""
+    name, settings = json.loads(variant)
+    normalizer = as_normalizer({name: settings})
+    return normalizer.features is None and normalizer.shift_invariant
+
+
+@lru_cache(maxsize=1024)
+def seen_through(spec: str, shapes: Shapes) -> Any:
+    """Which keys a mask lets through, in each sentence; as it is written where it is not looked at.
+
+    >>> small = Shapes(((3, 3),), 1, 4, 4)
+    >>> seen_through('{"window": {"left": 9}}', small) == seen_through('"none"', small)
+    True
+    """
+    given = json.loads(spec)
+    if not is_looked_at(spec, shapes):
+        return given
+    mask = combine(given)
+    try:
+        for lengths in shapes.lengths:
+            mask.check((shapes.heads, *lengths))
+    except Fault:  # the run's own, which will say so
+        return given
+    shown = [np.broadcast_to(mask.full(*nm), (shapes.heads, *nm)) for nm in shapes.lengths]
+    return [np.packbits(booleans).tobytes().hex() for booleans in shown]
+
+
+@lru_cache(maxsize=1024)
+def without_constant(spec: str, shapes: Shapes) -> Any:
+    """'none' for a bias that is constant along every row; else the bias as it is written."""
+    given = json.loads(spec)
+    if not is_looked_at(spec, shapes):
+        return given
+    try:
+        bias = add_up(given, shapes.heads)
+        for lengths in shapes.lengths:
+            bias.check((shapes.heads, *lengths))
+    except Fault:
+        return given
+    rows = [bias.block(None, 0, n, 0, m) for n, m in shapes.lengths]
+    return "none" if all((np.ptp(row, axis=-1) == 0).all() for row in rows) else given
+
+
+def is_looked_at(spec: str, shapes: Shapes) -> bool:
+    """Whether a mask or a bias is small enough to be held against others, and is not in a file."""
+    weights = shapes.heads * sum(n * m for n, m in shapes.lengths)
+    return weights <= LARGEST and '"path"' not in spec
