@@ -51,7 +51,7 @@ lint: setup-dev ## format, style and types, checked and not changed
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 
-bench: setup-dev ## how long things take
+bench: setup-dev ## how long things take: make bench ARGS="commands sweeps" (else all parts)
 	@$(PY) -m tests.bench $(ARGS)
 
 ##@ House

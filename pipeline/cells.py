@@ -11,6 +11,7 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +20,7 @@ import numpy as np
 RUNS = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
 
 
+@lru_cache(65536)  # a table says the same few tokens on every row
 def guard(text: str) -> str:
     """`text` as a CSV holds it.
 
@@ -43,11 +45,9 @@ def cell(value: object) -> object:
     >>> cell(float("nan")), cell(0.1), cell("=1+1"), cell(3)
     ('', '0.1', "'=1+1", 3)
     """
-    if isinstance(value, str):
-        return guard(value)
     if isinstance(value, float | np.floating):
         return "" if math.isnan(value) else repr(float(value))
-    return value
+    return guard(value) if isinstance(value, str) else value
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> list[str]:

@@ -7,7 +7,7 @@ each query, layer upon layer.
 
 from __future__ import annotations
 
-import warnings
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -162,6 +162,6 @@ def mean(values: Array | Sequence[float]) -> float:
     >>> mean([1.0, float("nan"), 3.0])
     2.0
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
-        return float(np.nanmean(values))
+    found = np.asarray(values)
+    defined = found[~np.isnan(found)]
+    return float(defined.mean()) if defined.size else math.nan
