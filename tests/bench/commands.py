@@ -20,7 +20,7 @@ Row = tuple[str, int, float, float, float | None]  # what, runs, seconds, ratio,
 
 def rows() -> Iterator[Row]:
     """Single commands; the ratio is to the plain script, of --help the seconds themselves."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=ROOT / "outputs") as scratch:
         here = f"outputs={scratch}"
         taken = in_turn(
             {

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 
 from pipeline.compose import compose, hydra
+from pipeline.store import ROOT
 from tests.bench.commands import PLOTS, Row, seconds
 
 FEW, MORE = 4, 24  # runs on which the peer is measured
@@ -17,7 +18,7 @@ FEW, MORE = 4, 24  # runs on which the peer is measured
 
 def rows() -> Iterator[Row]:
     """Cases a to d of the bars."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=ROOT / "outputs") as scratch:
         for what, runs, ours, theirs, bar in (
             ("a sweep, tables and both figures", 200, PLOTS, "figures=true", 15.0),
             ("a sweep, tables alone", 2000, "plots=[]", "figures=false", 40.0),
