@@ -10,7 +10,7 @@ from pipeline.faults import Fault
 from pipeline.identity import file_hashes
 from pipeline.perform import paths_in
 from pipeline.run import prepare
-from pipeline.sweep.same import Shapes
+from pipeline.sweep.variants import Shapes
 
 INPUT = ("sentences", "embeddings", "projection", "layers")  # what preparation reads
 

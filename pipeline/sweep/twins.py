@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.sweep.same import Shapes, canonical
+from pipeline.sweep.same import canonical
+from pipeline.sweep.variants import Shapes
 
 ALONE = -1  # in the table of points that are the same: is the same as no earlier one
 CLOSE = 1e-12  # relative difference of two factors that are the same: a few roundings
