@@ -338,7 +338,7 @@ class Drawing:
     A plot that is drawn now and then hands over its figure; one for sweeps, a sheet.
     """
 
-    plan: Figure | Sheet
+    plan: Figure | Sheet  # what is drawn: at once, or when it is saved
     table: Table
 
     @cached_property
