@@ -13,7 +13,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run sweep plan compare test test-marked test-oracle test-all lint bench setup lock clean
+.PHONY: help run sweep plan compare test test-marked test-browser test-oracle test-all lint bench setup lock clean
 .PHONY: $(LAYERS:%=setup-%)
 
 ##@ Experiments
@@ -37,6 +37,9 @@ test-marked: setup-dev setup-glove setup-cluster ## the tests left out of that: 
 	@$(PY) -m pytest -m "slow or extra" $(ARGS) || { status=$$?; \
 	    [ $$status -eq 5 ] && echo "No test is marked slow or extra." || exit $$status; }
 
+test-browser: setup-dev setup-browser ## report.html in a real Chromium, which the system must have
+	@$(PY) -m pytest -m browser $(ARGS)
+
 test-oracle: setup-dev ## against onnx, torch and entmax, which it installs (large)
 	@cmp -s requirements-oracle.txt .venv/locks/oracle || { \
 	    echo "Adding requirements-oracle.txt to .venv (once) …" >&2; \
@@ -44,7 +47,7 @@ test-oracle: setup-dev ## against onnx, torch and entmax, which it installs (lar
 	    cp requirements-oracle.txt .venv/locks/oracle; }
 	@$(PY) -m pytest -m oracle $(ARGS)
 
-test-all: test test-marked test-oracle ## all three
+test-all: test test-marked test-browser test-oracle ## all four
 
 lint: setup-dev ## format, style and types, checked and not changed
 	@$(PY) -m ruff format --check .

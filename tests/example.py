@@ -9,12 +9,17 @@ from pathlib import Path
 
 from pipeline.__main__ import main as pipeline
 from pipeline.store import ROOT
+from tests.compare.report.browser import launched
+from tests.compare.report.picture import picture
 
 EXAMPLE = ROOT / "outputs" / "example"
 
 
 def main() -> int:
-    """The seed's run whole; of the ablation what its end writes, without its twenty folders."""
+    """The seed's run whole; of the ablation what its end writes, and a picture of its page.
+
+    Its twenty folders and the page itself are left out. Needs a Chromium: `make setup-browser`.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         for overrides in ([], ["experiment=ablation"]):
             assert pipeline([*overrides, f"outputs={scratch}"]) == 0
@@ -22,7 +27,12 @@ def main() -> int:
         (sweep,) = Path(scratch).glob("sweeps/*")
         shutil.rmtree(EXAMPLE, ignore_errors=True)
         shutil.copytree(run, EXAMPLE / "pinguins")
-        shutil.copytree(sweep, EXAMPLE / "ablation", ignore=shutil.ignore_patterns("runs"))
+        left_out = shutil.ignore_patterns("runs", "report.html")
+        shutil.copytree(sweep, EXAMPLE / "ablation", ignore=left_out)
+        with launched() as browser:
+            (EXAMPLE / "ablation" / "report.png").write_bytes(
+                picture(browser, sweep / "report.html")
+            )
     return 0
 
 

@@ -19,9 +19,11 @@ from pipeline.compare.layouts import (
     why_two,
 )
 from pipeline.compare.names import chosen, find_baseline, in_order
+from pipeline.compare.report import of_comparison, page
 from pipeline.compare.table import metric_names
 from pipeline.faults import Fault
-from pipeline.store import ROOT, claim_comparison, shown, whole_or_gone
+from pipeline.store import ROOT, claim_comparison, shown, whole_or_gone, write
+from pipeline.terminal import console
 
 EXAMPLES = """\
 examples
@@ -113,8 +115,10 @@ def compare(asked: argparse.Namespace) -> int:
             shows.append(why_many(runs, metrics, folder))
         if asked.grid or asked.curve:
             shows.append(in_pictures(runs, asked.grid, asked.curve, folder))
+        write(folder / "report.html", page(runs, of_comparison(runs, vars(asked))))
     for show in shows:
         show()
+    console().print(f"page: {shown(folder)}/report.html", soft_wrap=True)
     print(shown(folder))
     return 0
 

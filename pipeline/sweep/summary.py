@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+from pipeline.compare.find import find_runs
 from pipeline.compare.read import read_json
+from pipeline.compare.report import Story, page
 from pipeline.laws import Verdict, judge
 from pipeline.plots.curve import curve
 from pipeline.records import Drawing, Table
-from pipeline.store import shown, write_csv, write_drawings
+from pipeline.store import shown, write, write_csv, write_drawings
 from pipeline.sweep.axes import Axis
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.rows import Entries, Row, metrics_in, run_rows, setting_rows
@@ -37,6 +40,7 @@ def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
     figures = plan.config.figures
     drawings = curves(rows, plan.axes, metrics) if plan.config.plots else iter(())
     names = write_drawings(folder / "figures", drawings, figures.formats, figures.dpi)
+    write(folder / "report.html", page(find_runs([folder]), story(plan, verdicts)))
     show(plan, rows, metrics, folder)
     show_repeats(plan, rows)
     show_same(plan)
@@ -46,6 +50,14 @@ def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
     for name in names:
         path = f"{shown(folder)}/figures/{name}.{figures.formats[0]}"
         console().print(f"figure: {path}", soft_wrap=True)  # a path is never broken
+    console().print(f"page: {shown(folder)}/report.html", soft_wrap=True)
+
+
+def story(plan: Plan, verdicts: Sequence[Verdict]) -> Story:
+    """What report.html tells beside the runs."""
+    command = shlex.join([".venv/bin/python", "-m", "pipeline", "-m", *plan.overrides])
+    question, source = (plan.study.question, plan.study.source) if plan.study else ("", "")
+    return Story(plan.name, command, question, source, verdicts)
 
 
 def as_table(rows: Sequence[Row]) -> Table:

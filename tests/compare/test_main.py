@@ -44,7 +44,7 @@ def test_many_runs_are_a_table_and_a_csv(runs: list[Path], root: Path) -> None:
         r"outputs/comparisons/\d{4}-\d\d-\d\d_[\d.-]+_comparison",
         said.folder.relative_to(root).as_posix(),
     )
-    assert list(contents(said.folder)) == TABLES
+    assert list(contents(said.folder)) == [*TABLES, "report.html"]
     rows = read_csv(said.folder / "comparison.csv")
     metrics = scalar_names(DEFAULT_METRICS)
     assert list(rows[0]) == [
@@ -89,7 +89,7 @@ def test_two_runs_are_subtracted(runs: list[Path], base: int) -> None:
     shared = "figures/displacement_pinguins"
     assert list(contents(said.folder)) == [
         *TABLES, f"{name}.csv", f"{name}.png", f"{shared}.csv", f"{shared}.png",
-        "pairs.csv", "rows.csv",
+        "pairs.csv", "report.html", "rows.csv",
     ]  # fmt: skip
     before, after = weights(runs[base]), weights(runs[1 - base])
     rows = read_csv(said.folder / f"{name}.csv")

@@ -62,7 +62,7 @@ def test_a_sweep_leaves_its_plan_ledger_summary_and_runs(tmp_path: Path) -> None
     plan = plan_of(folder)
     names = [run["run"] for run in plan["runs"]]
     assert {path.partition("/")[0] for path in contents(folder)} == {
-        "ledger.jsonl", "plan.json", "runs", "runs.csv", "summary.csv",
+        "ledger.jsonl", "plan.json", "report.html", "runs", "runs.csv", "summary.csv",
     }  # fmt: skip
     assert sorted(names) == sorted(path.name for path in (folder / "runs").iterdir())
     for run in plan["runs"]:
