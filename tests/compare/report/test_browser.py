@@ -193,7 +193,7 @@ def test_two_runs_picked_in_the_table_and_their_difference(page: Any, folder: Pa
     page.click("#runs tbody tr:nth-child(9) button.b")
     assert page.get_attribute("#runs tbody tr:nth-child(3) button.a", "aria-pressed") == "true"
     runs = find_runs([folder])
-    a, b = (read_weights(runs[i].folder)["pinguins", 0].values.ravel() for i in (2, 8))
+    a, b = (read_weights(runs[i].files)["pinguins", 0].values.ravel() for i in (2, 8))
     assert abs(numbers(page, "#heat-a") - a).max() <= 0.005 + 1e-9
     assert abs(numbers(page, "#heat-b") - b).max() <= 0.005 + 1e-9
     assert abs(numbers(page, "#heat-d") - (b - a)).max() <= 0.005 + 1e-9
@@ -204,7 +204,7 @@ def test_two_runs_picked_in_the_table_and_their_difference(page: Any, folder: Pa
 def test_the_colors_are_viridis_and_white_at_no_difference(page: Any, folder: Path) -> None:
     import matplotlib
 
-    weights = read_weights(find_runs([folder])[0].folder)["pinguins", 0].values.ravel()
+    weights = read_weights(find_runs([folder])[0].files)["pinguins", 0].values.ravel()
     most = page.evaluate("attentionLab.DATA.pictures.slice(0, 1).map(p => Math.max(...p.weights))")
     assert most[0] == pytest.approx(weights.max(), rel=1e-5)
     palette = np.array(page.evaluate(
@@ -217,7 +217,7 @@ def test_the_colors_are_viridis_and_white_at_no_difference(page: Any, folder: Pa
 
 
 def test_the_number_under_the_pointer(page: Any, folder: Path) -> None:
-    weights = read_weights(find_runs([folder])[0].folder)["pinguins", 0]
+    weights = read_weights(find_runs([folder])[0].files)["pinguins", 0]
     square = page.locator("#heat-a rect").nth(1 * 5 + 3)
     square.scroll_into_view_if_needed()
     square.hover(force=True)
@@ -240,7 +240,7 @@ def test_the_numbers_as_a_table(page: Any, folder: Path) -> None:
     page.click("text=The same as numbers")
     assert page.locator("#numbers tbody tr").count() == 25
     first = page.locator("#numbers tbody tr").first.locator("td").all_inner_texts()
-    weights = read_weights(find_runs([folder])[0].folder)["pinguins", 0].values
+    weights = read_weights(find_runs([folder])[0].files)["pinguins", 0].values
     assert first[:2] == ["Os", "Os"]
     assert float(first[2]) == pytest.approx(weights[0, 0, 0], rel=1e-5)
 
@@ -251,7 +251,7 @@ def test_both_runs_are_moved_in_one_plane(page: Any, folder: Path) -> None:
     start = page.locator("#moves .move.a .static").first
     other = page.locator("#moves .move.b .static").first
     assert start.get_attribute("cx") == other.get_attribute("cx")
-    with (find_runs([folder])[0].folder / "embeddings.csv").open(encoding="utf-8") as file:
+    with (find_runs([folder])[0].files / "embeddings.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     static = np.array([
         [float(v) for k, v in row.items() if k.startswith("x")]
