@@ -123,7 +123,7 @@ def test_the_command_draws_both(
     said = compare(sweep, "--grid", "scale,temperature", "--curve", "entropy,temperature")
     assert said.code == 0
     names = ["grid_pinguins", "curve_entropy_against_temperature"]
-    for name, line in zip(names, said.out.splitlines()[-3:-1], strict=True):
+    for name, line in zip(names, said.out.splitlines()[-4:-2], strict=True):
         assert line == f"figure: {said.folder}/figures/{name}.png"
         assert (said.folder / "figures" / f"{name}.png").exists()
         assert read_csv(said.folder / "figures" / f"{name}.csv")
