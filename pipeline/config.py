@@ -46,7 +46,7 @@ from pipeline.fields import (
 from pipeline.keep import KEEPS
 from pipeline.laws import LAWS
 from pipeline.metrics import METRICS, OF_TRACES, POOLINGS, scalar_names
-from pipeline.plots import FORMATS, PLOTS, needed_metrics
+from pipeline.plots import FORMATS, PLOTS, STYLES, needed_metrics
 from pipeline.reading import LANGUAGES
 
 ENGINES = ("inline", "local")  # each a file of pipeline/sweep/engines
@@ -56,6 +56,7 @@ APART = ("outputs", "sweep", "repeats", "where", "study")
 Spec = str | dict[str, Any] | list[Any]
 Texts = tuple[str | tuple[str, ...], ...]
 Words = tuple[str, ...]
+PAPER, USUAL_PLOTS = "paper", ("heatmap", "displacement", "entropy")
 Vectors = dict[str, tuple[float, ...]]
 
 
@@ -210,6 +211,9 @@ class Figures(Section):
 
     formats: Annotated[Words, some_of(FORMATS, least=1)] = Field(description="file formats")
     dpi: Annotated[int, whole(36, 1200)] = Field(description="pixels per inch of a png")
+    style: Annotated[str, one_of(STYLES)] = Field(
+        description="the width of vector files: as on the screen, or a journal's columns"
+    )
     pooling: Annotated[str, one_of(POOLINGS)] = Field(
         description="what a heatmap's cell shows of the many weights of a long sentence"
     )
@@ -345,6 +349,15 @@ class Config(Section):
                 "all weights at once; expected full, or metrics and plots without them"
             )
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def for_paper(cls, given: Any) -> Any:
+        """plots=paper is short for the usual plots as vector files in column widths."""
+        if not isinstance(given, Mapping) or given.get("plots") != PAPER:
+            return given
+        figures = {**given.get("figures", {}), "style": PAPER, "formats": ["pdf", "svg"]}
+        return {**given, "plots": list(USUAL_PLOTS), "figures": figures}
 
     def settings(self) -> dict[str, Any]:
         """What makes the run what it is, as plain values: all but `APART`."""

@@ -43,6 +43,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PART = ".part"  # how the names of what is not whole yet end
 CONFIG, OVERRIDES = ".hydra/config.yaml", ".hydra/overrides.yaml"
 OF_FAILURES = frozenset({CONFIG, OVERRIDES, "traceback.txt", "run.json"})
+UNSEEN = ("metrics", "plots", "language")  # settings that no figure depends on
+UNSEEN_IN = {"attention": ("keep", "keep_k"), "figures": ("formats", "dpi", "style")}
 LONG = 20_000  # rows from which it pays to start Arrow
 
 
@@ -228,17 +230,38 @@ def undefined_as_null(content: Any) -> Any:
 
 
 def write_drawings(
-    folder: Path, drawings: Iterable[tuple[str, Drawing]], formats: Sequence[str], dpi: int
+    folder: Path,
+    drawings: Iterable[tuple[str, Drawing]],
+    formats: Sequence[str],
+    dpi: int,
+    style: str = "screen",
+    about: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Each figure in each format, beside a CSV of the same name with what it draws."""
+    """Each figure in each format, beside a CSV of the same name with what it draws.
+
+    `about`, its settings, goes into the metadata of each as JSON, in ASCII for every reader.
+    """
+    told = json.dumps(about) if about else ""
     names = []
     for name, drawing in drawings:
         names.append(slug(name))
         for file_format in formats:
             path = folder / f"{names[-1]}.{file_format}"
-            write(path, render(drawing, file_format, dpi))
+            write(path, render(drawing, file_format, dpi, style, told))
         write_csv(folder / f"{names[-1]}.csv", drawing.table)
     return names
+
+
+def seen_in_figures(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a figure depends on: not how it is saved, nor what is kept beside it.
+
+    >>> seen_in_figures({"attention": {"scale": "none", "keep": "full"}, "figures": {"dpi": 144}})
+    {'attention': {'scale': 'none'}, 'figures': {}}
+    """
+    seen = {name: value for name, value in settings.items() if name not in UNSEEN}
+    for section, unseen in UNSEEN_IN.items():
+        seen[section] = {k: v for k, v in settings[section].items() if k not in unseen}
+    return seen
 
 
 def write_run(
@@ -262,7 +285,8 @@ def write_run(
         write_csv(folder / "stages.csv", stages_table(result.outcomes))
     write_csv(folder / "embeddings.csv", embeddings_table(result.outcomes))
     write(folder / "reading.md", reading)
-    write_drawings(folder / "figures", drawings, figures["formats"], figures["dpi"])
+    how = figures["formats"], figures["dpi"], figures["style"]
+    write_drawings(folder / "figures", drawings, *how, about=seen_in_figures(settings))
     write_json(folder / "summary.json", result.scalars)
     seen = {"vectors": result.outcomes[0].embedded.source, "notices": list(result.notices)}
     write_json(folder / "run.json", {**about(), **seen, "config": digest(config.encode())})

@@ -28,7 +28,7 @@ from pipeline.config import KINDS_OF, Config, Section, validate
 from pipeline.embed import KINDS, POSITIONS, SOURCES, UNKNOWN
 from pipeline.keep import KEEPS
 from pipeline.metrics import METRICS, POOLINGS
-from pipeline.plots import FORMATS, PLOTS
+from pipeline.plots import FORMATS, PLOTS, STYLES
 from pipeline.reading import LANGUAGES
 from tests.variants import bias_spec, mask_spec
 
@@ -237,6 +237,7 @@ ENTRIES = [
         ("metrics", METRICS, True),
         ("plots", PLOTS, True),
         ("figures.formats", FORMATS, True),
+        ("figures.style", STYLES, False),
         ("stages", ("scores", "scaled", "masked"), True),
         ("figures.pooling", POOLINGS, False),
         ("attention.keep", KEEPS, False),

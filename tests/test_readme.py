@@ -31,7 +31,7 @@ from pipeline.embed import POSITIONS, SOURCES, UNKNOWN
 from pipeline.keep import KEEPS
 from pipeline.laws import LAWS
 from pipeline.metrics import METRICS, POOLINGS
-from pipeline.plots import FORMATS, PLOTS
+from pipeline.plots import FORMATS, PLOTS, STYLES
 from pipeline.reading import LANGUAGES
 from pipeline.sweep.plan import make_plan
 
@@ -131,7 +131,8 @@ def options(group: str) -> set[str]:
         "attention.mask": set(MASKS),
         "attention.normalizer": set(NORMALIZERS),
         "metrics": set(METRICS),
-        "plots": set(PLOTS),
+        "plots": {*PLOTS, "paper"},
+        "figures.style": set(STYLES),
         "figures.formats": set(FORMATS),
         "figures.pooling": set(POOLINGS),
         "stages": set(STAGES),

@@ -16,6 +16,7 @@ from pipeline.compare.groups import grouped
 from pipeline.compare.multiples import curves, grids
 from pipeline.compare.pair import drawings, pairs_moved, rows_moved, sides, without_partner
 from pipeline.compare.read import Run
+from pipeline.compare.settings import differing, value_of
 from pipeline.compare.show import show_groups, show_many, show_pair, show_pictures
 from pipeline.compare.table import against, metric_names, runs_table
 from pipeline.compare.why import effect_bars, show_causes, show_effects, waterfalls
@@ -24,6 +25,7 @@ from pipeline.records import Drawing, Table
 from pipeline.store import shown, write, write_csv, write_drawings
 
 Show = Callable[[], None]
+TOLD = 50  # runs that a picture names in its metadata
 LEGIBLE = 1000  # rows up to which a table is written to be read
 
 
@@ -55,7 +57,7 @@ def of_two(runs: Sequence[Run], baseline: int, folder: Path) -> Show:
     for name, one in (extra | {"unpaired": without_partner(found)}).items():
         if one.rows:
             write_csv(folder / f"{name}.csv", one)
-    draw(folder, list(drawings(found)))
+    draw(folder, list(drawings(found)), runs)
     return partial(show_pair, found)
 
 
@@ -67,7 +69,7 @@ def why_two(
         found = causes(*pair, metrics, together, ledger.append)
     write_csv(folder / "causes.csv", causes_table(found))
     write_csv(folder / "mixtures.csv", found.mixtures)
-    draw(folder, list(waterfalls(found)))
+    draw(folder, list(waterfalls(found)), pair)
     return partial(show_causes, found)
 
 
@@ -75,14 +77,14 @@ def why_many(runs: Sequence[Run], metrics: Sequence[str], folder: Path) -> Show:
     """Which setting of a grid accounts for how much of the variance."""
     table = effects_table(runs, metrics)
     write_csv(folder / "effects.csv", table)
-    draw(folder, list(effect_bars(table)))
+    draw(folder, list(effect_bars(table)), runs)
     return partial(show_effects, table)
 
 
 def in_pictures(runs: Sequence[Run], grid: str | None, along: str | None, folder: Path) -> Show:
     """Heatmaps over two settings, and a metric along one."""
     pictures = [*(grids(runs, grid) if grid else ()), *([curves(runs, along)] if along else ())]
-    return partial(show_pictures, folder, draw(folder, pictures))
+    return partial(show_pictures, folder, draw(folder, pictures, runs))
 
 
 def write_tables(folder: Path, whole: Table, short: Table) -> None:
@@ -98,6 +100,9 @@ def write_tables(folder: Path, whole: Table, short: Table) -> None:
     write(folder / "comparison.tex", latex(named))
 
 
-def draw(folder: Path, pictures: Sequence[tuple[str, Drawing]]) -> list[str]:
-    """Pictures into the folder of figures; their names."""
-    return write_drawings(folder / "figures", pictures, ("png",), 144)
+def draw(folder: Path, pictures: Sequence[tuple[str, Drawing]], runs: Sequence[Run]) -> list[str]:
+    """Pictures into the folder of figures, with what sets their runs apart; their names."""
+    settings = differing(runs)
+    told = {run.name: {name: value_of(run, name) for name in settings} for run in runs[:TOLD]}
+    about = {"comparison of": told}
+    return write_drawings(folder / "figures", pictures, ("png",), 144, about=about)

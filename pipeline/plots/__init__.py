@@ -15,6 +15,7 @@ from pipeline.plots.norm_weighted import norm_weighted
 from pipeline.plots.render import FORMATS, render
 from pipeline.plots.rollout import rollout
 from pipeline.plots.stage import stage_plot
+from pipeline.plots.vector import STYLES
 from pipeline.records import Drawing, Outcome
 
 PLOTS: dict[str, Callable[[Outcome, str], Drawing]] = {
@@ -31,7 +32,7 @@ DRAWN_METRICS = {  # plot -> the metrics whose rows, or what they are read off, 
     "rollout": ("rollout_entropy",),
 }
 
-__all__ = ["DRAWN_METRICS", "FORMATS", "PLOTS", "needed_metrics", "render", "stage_plot"]
+__all__ = ["DRAWN_METRICS", "FORMATS", "PLOTS", "STYLES", "needed_metrics", "render", "stage_plot"]
 
 
 def needed_metrics(plots: Sequence[str]) -> tuple[str, ...]:

@@ -39,6 +39,16 @@ def png(pixels: npt.NDArray[np.uint8], dpi: float) -> bytes:
     return SIGNATURE + b"".join(parts)
 
 
+def with_text(file: bytes, keyword: str, text: str) -> bytes:
+    """A PNG of ours with a text in it, in ASCII, before its end.
+
+    >>> with_text(SIGNATURE + chunk(b"IEND", b""), "a", "b")[8:19]
+    b'\\x00\\x00\\x00\\x03tEXta\\x00b'
+    """
+    end = chunk(b"IEND", b"")
+    return file.removesuffix(end) + chunk(b"tEXt", f"{keyword}\0{text}".encode("ascii")) + end
+
+
 def chunk(kind: bytes, content: bytes) -> bytes:
     """A part of the file: its length, its kind, its content and a checksum."""
     checksum = zlib.crc32(content, zlib.crc32(kind))

@@ -7,35 +7,40 @@ way, the first one too, so its bytes never depend on what was drawn before it.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pipeline.plots.canvas import styled
-from pipeline.plots.png import png
+from pipeline.plots.png import png, with_text
+from pipeline.plots.vector import STYLES, VECTORS
 from pipeline.records import Drawing, Sheet
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "svg", "pdf")
+FORMATS = ("png", *VECTORS)
 TEMPLATES = 8  # kept in the process, at a few megabytes each
-UNDATED: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 @styled
-def render(drawing: Drawing, file_format: str, dpi: int) -> bytes:
-    """The figure as the bytes of a file; equal figures give equal bytes (no dates inside)."""
-    if file_format != "png":
-        buffer = io.BytesIO()
-        metadata = UNDATED[file_format]
-        drawing.figure.savefig(buffer, format=file_format, dpi=dpi, metadata=metadata)
-        return buffer.getvalue()
+def render(
+    drawing: Drawing, file_format: str, dpi: int, style: str = "screen", about: str = ""
+) -> bytes:
+    """The figure as the bytes of a file; equal figures give equal bytes (no dates inside).
+
+    `style` says how wide a vector file is; `about`, in ASCII, is kept in the file's metadata.
+    """
+    if file_format in VECTORS:
+        figure = drawing.figure
+        width = float(figure.get_size_inches()[0])
+        return VECTORS[file_format](figure, STYLES[style](width) / width, about)
     if isinstance(drawing.plan, Sheet):
-        return template(drawing.plan.frame, drawing.plan.about, dpi).png(drawing.plan.fill)
-    return whole(drawing.plan, dpi)
+        bare = template(drawing.plan.frame, drawing.plan.about, dpi).png(drawing.plan.fill)
+    else:
+        bare = whole(drawing.plan, dpi)
+    return with_text(bare, "Description", about) if about else bare
 
 
 def whole(figure: Figure, dpi: int) -> bytes:

@@ -39,7 +39,9 @@ def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
         write_csv(folder / "verdicts.csv", Table(columns, [astuple(v) for v in verdicts]))
     figures = plan.config.figures
     drawings = curves(rows, plan.axes, metrics) if plan.config.plots else iter(())
-    names = write_drawings(folder / "figures", drawings, figures.formats, figures.dpi)
+    how = figures.formats, figures.dpi, figures.style
+    about = {"sweep": plan.name, "overrides": list(plan.overrides)}
+    names = write_drawings(folder / "figures", drawings, *how, about=about)
     write(folder / "report.html", page(find_runs([folder]), story(plan, verdicts)))
     show(plan, rows, metrics, folder)
     show_repeats(plan, rows)
