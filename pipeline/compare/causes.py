@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from pipeline.choose import listed
-from pipeline.compare.factorial import shares
-from pipeline.compare.factors import SILENT, factors, told
+from pipeline.compare.factors import factors, told
 from pipeline.compare.mixtures import Mixtures
 from pipeline.compare.read import Run
-from pipeline.compare.settings import brief, differing, value_of
+from pipeline.compare.settings import brief
 from pipeline.compare.shapley import EXACT, shapley
 from pipeline.compare.table import scalar
 from pipeline.faults import Fault
@@ -101,57 +98,6 @@ def causes_table(found: Causes) -> Table:
 def of_whole(part: float, whole: float) -> float:
     """A part as a share of the whole change; NaN where nothing changed."""
     return part / whole if abs(whole) > 1e-12 else float("nan")
-
-
-def effects_table(runs: Sequence[Run], metrics: Sequence[str]) -> Table:
-    """Main effects and interactions of a full grid, a row an effect, a column a metric."""
-    axes = axes_of(runs)
-    values = grid_of(runs, axes, metrics)
-    by_metric = [shares(values[..., k]) for k in range(len(metrics))]
-    rows = [
-        (effect_name(chosen, axes), *(found[chosen] for found in by_metric))
-        for chosen in by_metric[0]
-    ]
-    total = ("all", *(sum(found.values()) for found in by_metric))
-    return Table(("effect", *metrics), [*rows, total])
-
-
-def effect_name(chosen: tuple[int, ...], axes: Sequence[Sequence[str]]) -> str:
-    """A main effect by its settings, an interaction with a cross between them."""
-    if not chosen:
-        return "three or more together"
-    return " × ".join(" + ".join(axes[axis]) for axis in chosen)
-
-
-def axes_of(runs: Sequence[Run]) -> list[list[str]]:
-    """The settings that vary, those that always move together as one axis."""
-    axes: dict[tuple[int, ...], list[str]] = {}
-    for name in differing(runs):
-        if name.partition(".")[0] not in SILENT:
-            axes.setdefault(pattern(runs, name), []).append(name)
-    return list(axes.values())
-
-
-def pattern(runs: Sequence[Run], name: str) -> tuple[int, ...]:
-    """Which runs agree in a setting: each value as the number of its first appearance."""
-    seen: dict[object, int] = {}
-    return tuple(seen.setdefault(value_of(run, name), len(seen)) for run in runs)
-
-
-def grid_of(runs: Sequence[Run], axes: Sequence[Sequence[str]], metrics: Sequence[str]) -> Array:
-    """[n_1, …, n_k, K] metrics of a full grid; a `Fault` where a cell is empty or full twice."""
-    places = np.array([pattern(runs, names[0]) for names in axes], dtype=int).reshape(len(axes), -1)
-    shape = tuple(int(place.max()) + 1 for place in places)
-    cells = {tuple(place) for place in places.T.tolist()}
-    if not axes or not len(cells) == len(runs) == int(np.prod(shape)):
-        told = " × ".join(" + ".join(names) for names in axes) or "nothing that varies"
-        raise Fault(
-            f"--causes: {len(runs)} runs are no full grid of {told} ({int(np.prod(shape))} cells, "
-            f"{len(cells)} of them filled); narrow them with --where, or name two runs"
-        )
-    values = np.empty((*shape, len(metrics)))
-    values[tuple(places)] = [[scalar(run, metric) for metric in metrics] for run in runs]
-    return values
 
 
 def named(metrics: Sequence[str], asked: str) -> list[str]:

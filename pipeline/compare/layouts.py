@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.compare.causes import causes, causes_table, effects_table
+from pipeline.compare.causes import causes, causes_table
 from pipeline.compare.difference import difference
+from pipeline.compare.effects import effects_table
 from pipeline.compare.formats import latex, markdown, shortened
 from pipeline.compare.groups import grouped
 from pipeline.compare.multiples import curves, grids

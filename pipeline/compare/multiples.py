@@ -11,8 +11,8 @@ from pipeline.compare.names import resolver, sorting, value_in
 from pipeline.compare.read import Run
 from pipeline.compare.settings import brief, differing, value_of
 from pipeline.compare.table import metric_names, scalar
+from pipeline.compare.values import is_number
 from pipeline.compare.weights import Place, Weights, read_weights
-from pipeline.compare.where import is_number
 from pipeline.faults import Fault
 from pipeline.plots.curve import curve, spoken
 from pipeline.plots.multiples import Panel, multiples

@@ -8,7 +8,8 @@ from typing import Any
 from pipeline.choose import listed
 from pipeline.compare.read import Run
 from pipeline.compare.settings import differing
-from pipeline.compare.where import condition, is_number
+from pipeline.compare.values import is_number
+from pipeline.compare.where import condition
 from pipeline.faults import Fault
 
 OWN = "embeddings.table."  # whose keys are the user's tokens, no names of settings

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.compare.causes import axes_of, causes, causes_table, effects_table
+from pipeline.compare.causes import causes, causes_table
+from pipeline.compare.effects import axes_of, effects_table
 from pipeline.compare.factors import factors, mixed, nested
 from pipeline.compare.find import find_runs
 from pipeline.compare.read import Run, read_run
