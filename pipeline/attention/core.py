@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.masks import Mask
-from pipeline.attention.stretches import by_stretch, shaped
+from pipeline.attention.stretches import at_once, by_stretch, shaped
 from pipeline.attention.threads import cores, share
 from pipeline.records import Array, Block, Rows
 
@@ -96,9 +96,13 @@ def run_blocks(
     output = np.zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
     is_softmax = chain.normalizer.numerators is not None
     reads_rows = see is not None or not is_softmax
+    alone = not reads_rows and weights is None
+    in_place = not is_softmax or (weights is not None and see is None)
+    width = 0 if in_place else at_once(chain, keys, query.dtype, alone)
 
     def work(blocks: Iterator[Block]) -> None:
-        room, spare = np.empty((2, rows * keys), query.dtype)  # touched where they are used
+        room = np.empty(rows * width, query.dtype)
+        spare = np.empty(rows * keys if reads_rows and weights is None else 0, query.dtype)
         for block in blocks:
             place, near = block.place or (), block.keys
             own_query, mixed = query[place][block.queries], output[place][block.queries]

@@ -12,6 +12,11 @@ from pipeline.records import Array, Block
 STRETCH = 512  # keys whose weights, with as many rows, stay in the cache nearest to the core
 
 
+def at_once(chain: Chain, keys: int, dtype: np.dtype, alone: bool) -> int:
+    """How many keys are taken at once: all where their weights are wanted, or a maximum first."""
+    return min(STRETCH, keys) if alone and chain.bounded(dtype) else keys
+
+
 def by_stretch(
     query: Array,
     key: Array,
@@ -36,14 +41,16 @@ def by_stretch(
     """
     assert chain.normalizer.numerators is not None
     bounded = chain.bounded(query.dtype)
-    step = STRETCH if bounded and weights is None else len(key)
+    step = at_once(chain, len(key), query.dtype, alone=weights is None)
     total, mean = np.zeros((2, len(query), 1), query.dtype)
     for low in range(0, len(key), step):
         part = slice(low, min(low + step, len(key)))
-        logits = shaped(room, len(query), part.stop - low)
-        if weights is not None and not tells_entropy:
-            logits = weights[:, part]
-        made = logits if weights is None else weights[:, part]
+        made = None if weights is None else weights[:, part]
+        if made is None or tells_entropy:
+            logits = shaped(room, len(query), part.stop - low)
+            made = logits if made is None else made
+        else:
+            logits = made
         stretch = replace(block, low=block.low + low, high=block.low + part.stop)
         chain.logits(query, key[part], stretch, logits)
         total += chain.normalizer.numerators(logits, made, bounded)
