@@ -69,6 +69,20 @@ class Prepared:
     projected: Projected
     keyed: Embedded | None  # the keys' sentence; None in self-attention, where it is the same
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """[H, N, M] of the weights."""
+        (heads, queries, _), keys = self.projected.query.shape, self.projected.key.shape[1]
+        return heads, queries, keys
+
+    @property
+    def numbers(self) -> tuple[Positions, Positions]:
+        """[N] and [M], a number for the token of each query and key: equal where the tokens are."""
+        tokens = self.embedded.sentence.tokens, (self.keyed or self.embedded).sentence.tokens
+        number = {token: i for i, token in enumerate({t: None for both in tokens for t in both})}
+        queries, keys = (np.array([number[token] for token in one]) for one in tokens)
+        return queries, keys
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -106,6 +120,7 @@ class Rows:
     first: int = 0  # position of the first query
     low: int = 0  # position of the first key
     entropy: Array | None = None  # [..., B] in nats, where a softmax has just had its logits
+    numbers: tuple[Positions, Positions] | None = None  # [N] and [M], equal where the tokens are
     found: dict[object, Any] = field(default_factory=dict)  # what several metrics read, kept
     allowed: Callable[[], Mask] | None = None  # makes [..., B, M']: who takes part; None: all do
     meant: Callable[[], Mask] | None = None  # who would, did the mask not leak; None: who does
@@ -233,6 +248,7 @@ class Outcome:
     keyed: Embedded | None = None  # of the keys; None in self-attention, where it is the same
     layer: int = 0  # which of the layers that are stacked, from 0
     stages: Mapping[str, Array] = field(default_factory=dict)  # name -> [H, N, M], those captured
+    null: Measured | None = None  # the same of even weights under the same mask
 
     @property
     def tokens(self) -> tuple[str, ...]:

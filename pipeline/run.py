@@ -6,19 +6,42 @@ opened here and nowhere behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from typing import Any
 
 from pipeline.attention import QK_NORMS, attend, check_residual, keeping, moves, project, turn
 from pipeline.config import Config
 from pipeline.embed import embed, key_sentences, read_lines, sentences
 from pipeline.keep import refuse_too_long, refuse_too_many
 from pipeline.memory import available
-from pipeline.metrics import OF_ITSELF, OF_TRACES, gather, layers_of, mean, trace, watch
+from pipeline.metrics import (
+    OF_ITSELF,
+    OF_TRACES,
+    Watch,
+    gather,
+    has_null,
+    layers_of,
+    mean,
+    null_of,
+    trace,
+    watch,
+)
 from pipeline.plots import PLOTS, needed_metrics, stage_plot
 from pipeline.reading import read
-from pipeline.records import Array, Drawing, Embedded, Outcome, Prepared, Result, Traced
+from pipeline.records import (
+    Array,
+    Attended,
+    Drawing,
+    Embedded,
+    Measured,
+    Moved,
+    Outcome,
+    Prepared,
+    Result,
+    Traced,
+)
 
 NEARLY_IDENTITY = 0.95  # mean weight on itself from which a run says so
 
@@ -65,42 +88,64 @@ def stack(start: Prepared, config: Config) -> Iterator[Outcome]:
     yield outcome
     for layer in range(1, config.layers.count):
         embedded = replace(outcome.embedded, vectors=outcome.contextual)
-        below, above = outcome.measured.traced, ready(embedded, None, config, layer)
-        outcome = replace(look(above, config, below), layer=layer)
+        outcome = replace(look(ready(embedded, None, config, layer), config, outcome), layer=layer)
         yield outcome
 
 
-def look(prepared: Prepared, config: Config, below: Traced | None = None) -> Outcome:
-    """One sentence in one layer: attend → measure."""
-    settings, projected = config.attention, prepared.projected
-    query, key = (
-        turn(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
-        for vectors in (projected.query, projected.key)
-    )
+def look(prepared: Prepared, config: Config, below: Outcome | None = None) -> Outcome:
+    """One sentence in one layer: attend → measure; and evenly, which gives every metric's null."""
+    settings = config.attention
     names = (*config.metrics, *unasked(config))
     stages: dict[str, Array] = {}
     watching = watch(
         names,
-        (*query.shape[:2], key.shape[1]),
+        prepared.shape,
+        prepared.numbers,
         pooling=config.figures.pooling if "heatmap" in config.plots else None,
         top=settings.keep_k if settings.keep == "top_k" else None,
     )
-    attended = attend(
-        query,
-        key,
-        projected.value,
+    attended, moved = mixed(
+        prepared,
+        config,
+        watching,
         scale=settings.scale,
         temperature=settings.temperature,
         log_n_factor=settings.log_n_factor,
         softcap=settings.softcap,
         bias=settings.bias,
-        mask=settings.mask,
         normalizer=settings.normalizer,
         order=settings.order,
         keep_weights=settings.keep == "full",
-        see=watching,
         capture=keeping(config.stages, stages),
     )
+    is_traced = any(name in OF_TRACES for name in names)
+    evenly = watch(names, prepared.shape, prepared.numbers, pooling=None)
+    even = mixed(prepared, config, evenly, scale=0.0, keep_weights=is_traced)
+    under = traces(below)
+    traced = trace(attended, moved, under[0]) if is_traced else None
+    traced_even = trace(*even, under[1]) if is_traced else None
+    return Outcome(
+        prepared.embedded,
+        prepared.projected,
+        attended,
+        moved,
+        gather(watching, moved, names, traced),
+        prepared.keyed,
+        stages=stages,
+        null=gather(evenly, even[1], names, traced_even),
+    )
+
+
+def mixed(
+    prepared: Prepared, config: Config, watching: Watch, **mechanism: Any
+) -> tuple[Attended, Moved]:
+    """Attention by that mechanism under the config's mask, and where it takes the embeddings."""
+    settings, projected = config.attention, prepared.projected
+    query, key = (
+        turn(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
+        for vectors in (projected.query, projected.key)
+    )
+    attended = attend(query, key, projected.value, mask=settings.mask, see=watching, **mechanism)
     moved = moves(
         prepared.embedded.vectors,
         projected,
@@ -108,12 +153,14 @@ def look(prepared: Prepared, config: Config, below: Traced | None = None) -> Out
         is_cross=prepared.keyed is not None,
         is_residual=config.layers.residual,
     )
-    is_traced = any(name in OF_TRACES for name in names)
-    traced = trace(attended, moved, below) if is_traced else None
-    measured = gather(watching, moved, names, traced)
-    return Outcome(
-        prepared.embedded, projected, attended, moved, measured, prepared.keyed, stages=stages
-    )
+    return attended, moved
+
+
+def traces(below: Outcome | None) -> tuple[Traced | None, Traced | None]:
+    """What was traced in the layer below, if there is one: of attention, and of even attention."""
+    if below is None or below.null is None:
+        return None, None
+    return below.measured.traced, below.null.traced
 
 
 def unasked(config: Config) -> tuple[str, ...]:
@@ -123,16 +170,22 @@ def unasked(config: Config) -> tuple[str, ...]:
 
 
 def scalars(outcomes: tuple[Outcome, ...], config: Config) -> dict[str, float]:
-    """Each metric over the whole run: the mean over its sentences and layers of their means.
+    """Each metric over the whole run, the mean over its sentences and layers, and then its null.
 
     What speaks of the embeddings before and after speaks of the first layer and of the last.
     """
     left_out = set(unasked(config)) - set(config.metrics)
     names = [name for name in outcomes[0].measured.scalars if name not in left_out]
-    of = {name: layers_of(name, config.layers.count) for name in names}
+
+    def over(name: str, measured: Sequence[Measured | None]) -> float:
+        layers = layers_of(name, config.layers.count)
+        pairs = zip(outcomes, measured, strict=True)
+        return mean([found.scalars[name] for o, found in pairs if found and o.layer in layers])
+
+    own, even = [o.measured for o in outcomes], [o.null for o in outcomes]
     return {
-        name: mean([o.measured.scalars[name] for o in outcomes if o.layer in of[name]])
-        for name in names
+        **{name: over(name, own) for name in names},
+        **{null_of(name): over(name, even) for name in names if has_null(name)},
     }
 
 

@@ -10,6 +10,7 @@ from itertools import chain
 
 import numpy as np
 
+from pipeline.metrics import null_of
 from pipeline.records import Array, Column, LongTable, Outcome, Picked, Positions, Table
 
 AT_ONCE = 1 << 18  # weights that are made into rows at a time
@@ -82,16 +83,18 @@ def keys_table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def metrics_table(outcomes: Sequence[Outcome], names: Sequence[str]) -> Table:
-    """A row a query, a column a metric."""
+    """A row a query, a column a metric, then a column the null of each."""
     names = [name for name in names if name in outcomes[0].measured.rows]
     rows = []
     for outcome in outcomes:
-        measured, sentence = outcome.measured.rows, outcome.embedded.sentence
-        for head in range(len(outcome.measured.seen.counts)):
-            for i, token in enumerate(sentence.tokens):
-                values = [float(measured[name][head, i]) for name in names]
-                rows.append((sentence.name, outcome.layer, head, i, token, *values))
-    return Table(("sentence", "layer", "head", "query_position", "query", *names), rows)
+        sentence, shape = outcome.embedded.sentence, outcome.measured.seen.counts.shape
+        nulls = outcome.null.rows if outcome.null else dict.fromkeys(names, np.full(shape, np.nan))
+        columns = [of[name].tolist() for of in (outcome.measured.rows, nulls) for name in names]
+        for head, i in np.ndindex(shape):
+            values = [column[head][i] for column in columns]
+            rows.append((sentence.name, outcome.layer, head, i, sentence.tokens[i], *values))
+    places = ("sentence", "layer", "head", "query_position", "query")
+    return Table((*places, *names, *map(null_of, names)), rows)
 
 
 def embeddings_table(outcomes: Sequence[Outcome]) -> Table:

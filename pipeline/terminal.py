@@ -11,6 +11,7 @@ from typing import IO
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from pipeline.metrics import is_null, null_of
 from pipeline.records import Outcome, Result
 
 SHOWN = 12  # tokens up to which the weights are printed
@@ -107,8 +108,14 @@ def weights(outcome: Outcome, head: int, stacked: bool) -> RichTable:
 
 
 def scalars(values: Mapping[str, float]) -> RichTable:
-    """The run's scalars, one a line."""
-    return grid("Metrics, mean over queries", ("metric", "value"), list(values.items()))
+    """The run's scalars, one a line, each beside its null."""
+    rows = [
+        (name, value, values.get(null_of(name), ""))
+        for name, value in values.items()
+        if not is_null(name)
+    ]
+    columns = ("metric", "value", "if attention were even")
+    return grid("Metrics, mean over queries", columns, rows)
 
 
 def fitting(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> int:

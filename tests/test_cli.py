@@ -20,7 +20,7 @@ from pipeline.attention import attend
 from pipeline.compose import EXPERIMENTS, ROOT
 from pipeline.help import options
 from pipeline.identity import FORMAT
-from pipeline.metrics import OF_SETS, scalar_names
+from pipeline.metrics import OF_SETS, names_in_a_run, null_of
 from pipeline.plots import FORMATS
 from tests.command import DEFAULT_METRICS, Said, contents, pipeline, read_csv
 from tests.golden import GOLDEN
@@ -106,7 +106,7 @@ def test_the_columns_are_these(seed: Said) -> None:
     by_query = [name for name in DEFAULT_METRICS if name not in OF_SETS]
     for name, columns, count in (
         ("weights", WEIGHTS, 25),
-        ("metrics", [*ROWS, *by_query], 5),
+        ("metrics", [*ROWS, *by_query, *map(null_of, by_query)], 5),
         ("keys", ["sentence", "layer", "head", "key_position", "key", "mass", "null"], 5),
         (
             "embeddings",
@@ -167,12 +167,12 @@ def test_run_json_is_written_last(made: Callable[..., Path], monkeypatch: Any) -
 
 def test_the_summary_holds_the_means_of_the_metrics(seed: Said) -> None:
     summary = json.loads((seed.folder / "summary.json").read_text(encoding="utf-8"))
-    assert tuple(summary) == scalar_names(DEFAULT_METRICS)
+    assert tuple(summary) == names_in_a_run(DEFAULT_METRICS)
     rows = read_csv(seed.folder / "metrics.csv")
-    for name in DEFAULT_METRICS:
-        if name not in OF_SETS:
-            mean = float(np.mean([float(row[name]) for row in rows]))
-            assert summary[name] == pytest.approx(mean, rel=1e-14)
+    by_query = [name for name in DEFAULT_METRICS if name not in OF_SETS]
+    for name in [*by_query, *map(null_of, by_query)]:
+        mean = float(np.mean([float(row[name]) for row in rows]))
+        assert summary[name] == pytest.approx(mean, rel=1e-14)
 
 
 def test_contextual_embeddings_are_the_weights_times_the_static_ones(seed: Said) -> None:
@@ -200,7 +200,7 @@ def test_the_terminal_shows_the_weights_the_scalars_and_last_the_folder(seed: Sa
     assert lines[0] == "scale sqrt_dk, T = 1"
     assert "Os 0.2919 0.1770 0.1770 0.1770 0.1770" in lines
     assert "joelho 0.1248 0.2057 0.1248 0.2057 0.3391" in lines
-    assert "entropy 1.5685" in lines
+    assert "entropy 1.5685 1.6094" in lines  # ln 5, were attention even
     assert lines[-1] == str(seed.folder)
 
 

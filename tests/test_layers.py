@@ -15,7 +15,7 @@ from pipeline.attention.project import drawer
 from pipeline.compare.weights import read_weights
 from pipeline.config import Config
 from pipeline.faults import Fault
-from pipeline.metrics import layers_of
+from pipeline.metrics import layers_of, null_of
 from pipeline.records import Outcome
 from pipeline.run import draw, reading, run
 from pipeline.seeds import generator
@@ -103,11 +103,16 @@ def test_widths_that_differ_cannot_be_added() -> None:
 def test_before_is_below_the_first_layer_and_after_above_the_last(config_of: ConfigOf) -> None:
     config = config_of("layers.count=3", *SHAPES["random"])
     result = run(config)
-    each = [outcome.measured.scalars for outcome in result.outcomes]
+    each = [
+        {**o.measured.scalars, **{null_of(name): v for name, v in o.null.scalars.items()}}
+        for o in result.outcomes
+        if o.null
+    ]
+    assert len(each) == 3
     for name, value in result.scalars.items():
         if name.endswith("_static"):
             assert value == each[0][name]
-        elif name.endswith("_contextual"):
+        elif "_contextual" in name:
             assert value == each[-1][name]
         else:
             assert value == pytest.approx(np.mean([one[name] for one in each]), rel=1e-12)

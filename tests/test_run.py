@@ -11,7 +11,15 @@ import pytest
 from pipeline.config import Config
 from pipeline.embed import embed
 from pipeline.faults import Fault
-from pipeline.metrics import scalar_names
+from pipeline.metrics import (
+    METRICS,
+    OF_SETS,
+    OF_TRACES,
+    has_null,
+    names_in_a_run,
+    null_of,
+    scalar_names,
+)
 from pipeline.plots import DRAWN_METRICS, PLOTS
 from pipeline.records import Sentence
 from pipeline.run import NEARLY_IDENTITY, caption, draw, prepare, reading, run
@@ -85,10 +93,13 @@ def test_a_word_without_a_vector_shows_when_the_run_is_prepared(config_of: Confi
 def test_scalars_are_the_means_of_the_sentences_means(config_of: ConfigOf) -> None:
     result = run(config_of(*GAUSSIAN, "sentences.text=[a b, c d e f g]"))
     assert [len(o.tokens) for o in result.outcomes] == [2, 5]
-    assert tuple(result.scalars) == scalar_names(config_of().metrics)
-    for name, value in result.scalars.items():
+    assert tuple(result.scalars) == names_in_a_run(config_of().metrics)
+    for name in scalar_names(config_of().metrics):
         means = [o.measured.scalars[name] for o in result.outcomes]
-        assert value == pytest.approx(np.mean(means), rel=1e-15)
+        assert result.scalars[name] == pytest.approx(np.mean(means), rel=1e-15)
+        if has_null(name):
+            nulls = [o.null.scalars[name] for o in result.outcomes if o.null]
+            assert result.scalars[null_of(name)] == pytest.approx(np.mean(nulls), rel=1e-15)
 
 
 def test_an_undefined_sentence_is_left_out_of_a_mean(config_of: ConfigOf) -> None:
@@ -104,7 +115,7 @@ def test_what_a_plot_needs_is_measured_but_no_scalar_of_the_run(
 ) -> None:
     config = config_of(f"metrics={metrics}")
     result = run(config)
-    assert tuple(result.scalars) == scalar_names(config.metrics)
+    assert tuple(result.scalars) == names_in_a_run(config.metrics)
     needed = {metric for plot in config.plots for metric in DRAWN_METRICS.get(plot, ())}
     assert needed
     assert needed <= set(result.outcomes[0].measured.rows)
@@ -206,3 +217,42 @@ def test_queries_that_see_nothing_are_counted(config_of: Callable[..., Config]) 
         "pinguins: 2 of 5 queries have every key masked "
         "(zero weights, zero output, left out of the metrics)"
     )
+
+
+# --- nulls -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", ["none", "causal", "{window: {left: 2, right: 0}}"])
+@pytest.mark.parametrize("keep", ["full", "none"])
+def test_a_null_is_the_metric_of_even_weights_under_the_same_mask(
+    config_of: ConfigOf, mask: str, keep: str
+) -> None:
+    text = "sentences.text=the dog saw the dog and the cat"
+    names = [
+        name for name in METRICS if name not in (*OF_SETS, *(OF_TRACES if keep == "none" else ()))
+    ]
+    asked = f"metrics=[{','.join(names)}]", "plots=[]", f"attention.keep={keep}"
+    given = config_of(*GAUSSIAN, text, f"attention.mask={mask}", *asked)
+    (outcome,) = run(given).outcomes
+    (even,) = run(
+        config_of(*GAUSSIAN, text, f"attention.mask={mask}", *asked, "attention.scale=0")
+    ).outcomes
+    assert outcome.null is not None
+    for name in names:
+        np.testing.assert_array_equal(outcome.null.rows[name], even.measured.rows[name])
+    counts = outcome.measured.seen.counts
+    np.testing.assert_allclose(outcome.null.rows["entropy"], np.log(counts), atol=1e-12)
+    np.testing.assert_allclose(outcome.null.rows["max_weight"], 1 / counts)
+    assert not np.allclose(outcome.null.rows["entropy"], outcome.measured.rows["entropy"])
+
+
+def test_the_null_of_a_sink_under_a_causal_mask_is_the_harmonic_number_over_n(
+    config_of: ConfigOf,
+) -> None:
+    """H_n/n: from 0.3 on many speak of a sink, and even attention on 9 tokens is there."""
+    words = " ".join(f"w{k}" for k in range(9))
+    found = run(
+        config_of(*GAUSSIAN, f"sentences.text={words}", "attention=causal", "metrics=[sink_mass]")
+    ).scalars["sink_mass_null"]
+    assert found == pytest.approx(sum(1 / k for k in range(1, 10)) / 9, rel=1e-12)
+    assert round(found, 3) == 0.314

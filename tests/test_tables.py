@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
-from pipeline.metrics import METRICS, OF_SETS
+from pipeline.metrics import METRICS, OF_SETS, null_of
 from pipeline.tables import embeddings_table, metrics_table, weights_table
 from tests.golden import Golden
 from tests.make import golden_outcome, outcome_of, outcome_of_rows
@@ -39,18 +40,27 @@ def test_metrics_have_a_row_a_query_and_a_column_a_metric_of_rows() -> None:
     table = metrics_table([outcome], METRICS)
     named = [name for name in METRICS if name not in OF_SETS]
     fixed = ["sentence", "layer", "head", "query_position", "query"]
-    assert list(table.columns) == [*fixed, *named]
+    assert list(table.columns) == [*fixed, *named, *map(null_of, named)]
     assert [row[:5] for row in table.rows] == [
         ("sample", 0, head, i, "abc"[i]) for head in range(2) for i in range(3)
     ]
     for column, name in enumerate(named, start=5):
         values = [row[column] for row in table.rows]
         np.testing.assert_array_equal(values, outcome.measured.rows[name].ravel())
+    nulls = np.array([row[5 + len(named) :] for row in table.rows], dtype=float)
+    assert np.isnan(nulls).all()  # made without one
+
+
+def test_beside_each_metric_stands_its_null() -> None:
+    outcome = outcome_of("abc", heads=2)
+    table = metrics_table([replace(outcome, null=outcome.measured)], ["entropy", "cosine"])
+    assert table.columns[5:] == ("entropy", "cosine", "entropy_null", "cosine_null")
+    assert [row[5:7] for row in table.rows] == [row[7:] for row in table.rows]
 
 
 def test_metrics_in_the_order_asked_for_and_none_at_all() -> None:
     asked = ("max_weight", "entropy")
-    assert tuple(metrics_table([golden_outcome()], asked).columns[5:]) == asked
+    assert tuple(metrics_table([golden_outcome()], asked).columns[5:7]) == asked
     assert len(metrics_table([golden_outcome()], []).columns) == 5
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.compare.read import Run
 from pipeline.compare.settings import differing, value_of
+from pipeline.metrics import is_null
 from pipeline.records import Table
 
 
@@ -27,7 +28,12 @@ def scalar(run: Run, metric: str) -> float:
 
 
 def metric_names(runs: Sequence[Run]) -> list[str]:
-    """Every metric that any of the runs has, in the order they are written."""
+    """Every metric that any of the runs has, in the order they are written; not their nulls."""
+    return [name for name in names_of_scalars(runs) if not is_null(name)]
+
+
+def names_of_scalars(runs: Sequence[Run]) -> list[str]:
+    """Every scalar that any of the runs has, in the order they are written."""
     return list(dict.fromkeys(name for run in runs for name in run.scalars))
 
 

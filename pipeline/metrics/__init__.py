@@ -14,11 +14,17 @@ import numpy as np
 
 from pipeline.choose import choose
 from pipeline.metrics.context import cosine, displacement, pairwise_cosine
-from pipeline.metrics.layers import layers_of
 from pipeline.metrics.leak import leaked_mass
-from pipeline.metrics.place import mean_distance, previous_token, self_weight, sink_mass
+from pipeline.metrics.place import (
+    duplicate_token,
+    mean_distance,
+    previous_token,
+    self_weight,
+    sink_mass,
+)
 from pipeline.metrics.pool import POOLINGS
 from pipeline.metrics.rank import effective_rank, residual_ratio
+from pipeline.metrics.scalars import has_null, is_null, layers_of, null_of
 from pipeline.metrics.sharpness import (
     effective_keys,
     entropy,
@@ -32,7 +38,17 @@ from pipeline.metrics.sharpness import (
 from pipeline.metrics.stream import Stream
 from pipeline.metrics.trace import OF_TRACES, trace
 from pipeline.metrics.watch import Watch
-from pipeline.records import Array, Attended, Block, Measured, Moved, Rows, Traced, beside
+from pipeline.records import (
+    Array,
+    Attended,
+    Block,
+    Measured,
+    Moved,
+    Positions,
+    Rows,
+    Traced,
+    beside,
+)
 
 # Rows → [..., B]
 OF_WEIGHTS: dict[str, Callable[[Rows], Array]] = {
@@ -45,6 +61,7 @@ OF_WEIGHTS: dict[str, Callable[[Rows], Array]] = {
     "self_weight": self_weight,
     "mean_distance": mean_distance,
     "previous_token": previous_token,
+    "duplicate_token": duplicate_token,
     "sink_mass": sink_mass,
     "jacobian_norm": jacobian_norm,
     "jacobian_spectral": jacobian_spectral,
@@ -63,7 +80,9 @@ OF_SETS: dict[str, Callable[[Array], float]] = {
 }
 
 # What holds a query against the key of the same token, which cross-attention does not have
-OF_ITSELF = frozenset({"self_weight", "mean_distance", "previous_token", "rollout_self", *OF_MOVES})
+OF_ITSELF = frozenset(
+    {"self_weight", "mean_distance", "previous_token", "duplicate_token", "rollout_self", *OF_MOVES}
+)
 
 METRICS: tuple[str, ...] = (*OF_WEIGHTS, *OF_MOVES, *OF_TRACES, *OF_SETS)
 
@@ -76,10 +95,15 @@ __all__ = [
     "OF_WEIGHTS",
     "POOLINGS",
     "Stream",
+    "Watch",
     "gather",
+    "has_null",
+    "is_null",
     "layers_of",
     "mean",
     "measure",
+    "names_in_a_run",
+    "null_of",
     "scalar_names",
     "trace",
     "watch",
@@ -89,24 +113,33 @@ __all__ = [
 def watch(
     names: Sequence[str],
     shape: tuple[int, int, int],
+    numbers: tuple[Positions, Positions] | None = None,
     *,
     pooling: str | None = "mean",
     top: int | None = None,
 ) -> Watch:
     """What `attend` shows its weights [H, N, M] to, to read the named metrics off them.
 
-    Beside them it reads what each key receives; the weights pooled into bins, one of POOLINGS; and
-    with `top` the so many largest of every row.
+    `numbers` tell which tokens are the same. Beside the metrics it reads what each key receives;
+    the weights pooled into bins, one of POOLINGS; and with `top` the so many largest of every row.
     """
     wanted = {name: OF_WEIGHTS[name] for name in names if name in OF_WEIGHTS}
     bins = None if pooling is None else choose(POOLINGS, pooling, "figures.pooling")
-    return Watch(wanted, self_weight, shape, bins, top)
+    return Watch(wanted, self_weight, shape, numbers, bins, top)
 
 
-def measure(attended: Attended, moved: Moved, names: Sequence[str]) -> Measured:
-    """The named metrics of one sentence in a first layer, whose weights were kept."""
+def measure(
+    attended: Attended,
+    moved: Moved,
+    names: Sequence[str],
+    numbers: tuple[Positions, Positions] | None = None,
+) -> Measured:
+    """The named metrics of one sentence in a first layer, whose weights were kept.
+
+    `numbers` tell which of its tokens are the same.
+    """
     heads, queries, keys = attended.weights.shape
-    watching = watch(names, (heads, queries, keys))
+    watching = watch(names, (heads, queries, keys), numbers)
     watching(Block(None, 0, queries, 0, keys), attended.rows)
     return gather(watching, moved, names, trace(attended, moved))
 
@@ -144,7 +177,7 @@ def gather(
 
 
 def scalar_names(names: Sequence[str]) -> tuple[str, ...]:
-    """What the named metrics are called as scalars of a run.
+    """What the named metrics are called as scalars of one sentence, and of a run.
 
     >>> scalar_names(["entropy", "pairwise_cosine"])
     ('entropy', 'pairwise_cosine_static', 'pairwise_cosine_contextual')
@@ -154,6 +187,16 @@ def scalar_names(names: Sequence[str]) -> tuple[str, ...]:
         f"{name}_{when}" for name in names if name in OF_SETS for when in ("static", "contextual")
     ]
     return (*plain, *both)
+
+
+def names_in_a_run(names: Sequence[str]) -> tuple[str, ...]:
+    """What the scalars of a run with the named metrics are called, each metric's null at the end.
+
+    >>> names_in_a_run(["entropy"])
+    ('entropy', 'entropy_null')
+    """
+    own = scalar_names(names)
+    return (*own, *(null_of(name) for name in own if has_null(name)))
 
 
 def mean(values: Array | Sequence[float]) -> float:

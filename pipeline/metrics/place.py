@@ -44,6 +44,31 @@ def previous_token(rows: Rows) -> Array:
     return at_offset(rows, -1)
 
 
+def duplicate_token(rows: Rows) -> Array:
+    """Σ_j p_ij over the other places j where the query's token stands; NaN where there is none.
+
+    What a duplicate-token head is known by (Wang et al. 2022, "Interpretability in the Wild", §3).
+    Also NaN where the tokens are not known, as to `attend` alone.
+
+    >>> numbers = (np.array([7, 8, 7]), np.array([7, 8, 7]))
+    >>> rows = Rows(np.full((3, 3), 0.25), np.full(3, 3), numbers=numbers)
+    >>> duplicate_token(rows).tolist()
+    [0.25, nan, 0.25]
+    """
+    weights, found = rows.weights, np.full(rows.weights.shape[:-1], np.nan)
+    if rows.numbers is None:
+        return found
+    (count, width), (queries, keys) = weights.shape[-2:], rows.numbers
+    own = queries[rows.first : rows.first + count, None]
+    here = np.arange(rows.first, rows.first + count)
+    twice = np.count_nonzero(keys == own, axis=-1) > 1
+    same = keys[rows.low : rows.low + width] == own
+    inside = (here >= rows.low) & (here < rows.low + width)
+    same[np.flatnonzero(inside), here[inside] - rows.low] = False
+    found[..., twice] = np.vecdot(weights[..., twice, :], same[twice].astype(weights.dtype))
+    return found
+
+
 def sink_mass(rows: Rows) -> Array:
     """p_i0, the weight on the very first token, where trained models park what they do not need.
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from pipeline.records import Array, Block, Rows
+from pipeline.records import Array, Block, Positions, Rows
 
 
 class Stream:
     """Fills `rows`, name → [..., N], as `attend` shows it its blocks.
 
     Exact: a metric reads whole rows, and gets them. A query that is never shown, every key of it
-    being masked, stays NaN.
+    being masked, stays NaN. `numbers` are those of the tokens, for the metrics that compare them.
 
     >>> stream = Stream({"max_weight": lambda rows: rows.weights.max(axis=-1)}, (2, 2))
     >>> stream(Block((), 1, 2, 0, 2), Rows(np.array([[0.25, 0.75]]), np.array([2]), first=1))
@@ -22,12 +23,16 @@ class Stream:
     """
 
     def __init__(
-        self, metrics: Mapping[str, Callable[[Rows], Array]], shape: Sequence[int]
+        self,
+        metrics: Mapping[str, Callable[[Rows], Array]],
+        shape: Sequence[int],
+        numbers: tuple[Positions, Positions] | None = None,
     ) -> None:
-        self.metrics = metrics
+        self.metrics, self.numbers = metrics, numbers
         self.rows: dict[str, Array] = {name: np.full(shape[:-1], np.nan) for name in metrics}
 
     def __call__(self, block: Block, rows: Rows) -> None:
+        rows = replace(rows, numbers=self.numbers)
         silent = rows.counts == 0
         some = silent.any()
         with np.errstate(divide="ignore", invalid="ignore"):  # a silent row has no metrics

@@ -26,10 +26,11 @@ class Watch:
         metrics: Mapping[str, Callable[[Rows], Array]],
         itself: Callable[[Rows], Array],
         shape: tuple[int, int, int],
+        numbers: tuple[Positions, Positions] | None = None,
         pooling: Pooling | None = None,
         top: int | None = None,
     ) -> None:
-        self.stream = Stream({**metrics, ITSELF: itself}, shape)
+        self.stream = Stream({**metrics, ITSELF: itself}, shape, numbers)
         self.counts: Positions = np.zeros(shape[:-1], np.int64)
         self.mass = KeyMass(shape)
         self.pool = Pool(shape, pooling) if pooling else None

@@ -13,6 +13,7 @@ from pipeline.compare.find import find_runs
 from pipeline.compare.read import read_json
 from pipeline.compare.report import Story, page
 from pipeline.laws import Verdict, judge
+from pipeline.metrics import is_null
 from pipeline.plots.curve import curve
 from pipeline.records import Drawing, Table
 from pipeline.store import shown, write, write_csv, write_drawings
@@ -30,7 +31,8 @@ def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
     runs = run_rows(plan, entries, folder)
     if not runs:
         return
-    rows, metrics = setting_rows(plan, runs), metrics_in(runs, plan)
+    rows = setting_rows(plan, runs)
+    metrics = [name for name in metrics_in(runs, plan) if not is_null(name)]
     write_csv(folder / "runs.csv", as_table(runs))
     write_csv(folder / "summary.csv", as_table(rows))
     verdicts = judged(plan, rows)

@@ -46,9 +46,9 @@ def measured(rows: Array, *names: str, allowed: Mask | None = None) -> Measured:
     """Metrics of rows whose values are one-hot: token k's own value is the unit vector k."""
     looked = attended(rows[None], None if allowed is None else allowed[None])
     one_hot = np.eye(rows.shape[1])[None]
-    return measure(
-        looked, Moved(one_hot, looked.output, np.ones((1, rows.shape[1]))), names or METRICS
-    )
+    numbers = np.arange(rows.shape[1]) % 2  # a sentence of two words in turn
+    moved = Moved(one_hot, looked.output, np.ones((1, rows.shape[1])))
+    return measure(looked, moved, names or METRICS, (numbers[: len(rows)], numbers))
 
 
 # --- laws of all -----------------------------------------------------------------------------
@@ -70,7 +70,9 @@ def test_finite_on_uniform_and_one_hot_rows(name: str, rows: Array) -> None:
 @every_metric
 def test_a_scalar_is_the_mean_of_its_rows(name: str) -> None:
     result = golden_outcome().measured
-    if name in result.rows:
+    if name == "duplicate_token":  # no word stands there twice
+        assert math.isnan(result.scalars[name])
+    elif name in result.rows:
         assert result.scalars[name] == pytest.approx(np.nanmean(result.rows[name]), rel=1e-15)
     else:
         assert set(scalar_names([name])) <= set(result.scalars)
@@ -119,6 +121,7 @@ def test_one_token_alone_has_all_but_what_needs_two() -> None:
         "entropy_normalized",
         "previous_token",
         "norm_rank",
+        "duplicate_token",
         "pairwise_cosine_static",
         "pairwise_cosine_contextual",
     }
@@ -149,6 +152,7 @@ BY_HAND: dict[str, list[float]] = {
     "kl_uniform": [math.log(2), math.log(2), 0, math.log(4)],
     "support_size": [2, 2, 4, 1],
     "sink_mass": [0.5, 0, 0.25, 1],
+    "duplicate_token": [0, 0.5, 0.25, 0],  # the words are a b a b
     "previous_token": [math.nan, 0, 0.25, 0],  # the first token has none before it
     "jacobian_spectral": [0.5, 0.5, 0.25, 0],
     "jacobian_norm": [0.5, 0.5, math.sqrt(3) / 4, 0],

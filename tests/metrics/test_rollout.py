@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.config import Config
+from pipeline.metrics import is_null
 from pipeline.metrics.rollout import rollout
 from pipeline.records import Array
 from pipeline.run import run
@@ -78,8 +79,13 @@ def test_a_run_rolls_its_layers_out(config_of: ConfigOf, residual: str) -> None:
         np.testing.assert_allclose(
             outcome.measured.rows["rollout_entropy"], np.stack([entropies] * 2)
         )
+        assert outcome.null is not None
+        assert outcome.null.traced is not None
+        even = rolled(np.full((layer + 1, *weights.shape[1:]), 1 / 5), residual == "true")
+        np.testing.assert_allclose(outcome.null.traced.rollout, even, rtol=1e-12)
     last = result.outcomes[-1].measured.scalars
-    assert dict(result.scalars) == {name: last[name] for name in result.scalars}  # no mean
+    of_metrics = {name: value for name, value in result.scalars.items() if not is_null(name)}
+    assert of_metrics == {name: last[name] for name in of_metrics}  # no mean
 
 
 def test_nothing_is_traced_that_no_one_asked_for(config_of: ConfigOf) -> None:

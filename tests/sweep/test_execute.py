@@ -245,4 +245,7 @@ def test_nan_in_a_summary_is_an_empty_cell(tmp_path: Path) -> None:
     assert [row["entropy_normalized"] for row in rows] == ["", ""]
     for row in rows:
         run = said.folder / "runs" / row["run"]
-        assert json.loads((run / "summary.json").read_text()) == {"entropy_normalized": None}
+        assert json.loads((run / "summary.json").read_text()) == {
+            "entropy_normalized": None,
+            "entropy_normalized_null": None,
+        }

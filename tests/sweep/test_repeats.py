@@ -13,6 +13,7 @@ from pipeline.compare.find import find_runs
 from pipeline.compare.intervals import average, bootstrap, standard_error
 from pipeline.compose import hydra
 from pipeline.faults import Fault
+from pipeline.metrics import names_in_a_run
 from pipeline.sweep.plan import make_plan
 from tests.command import Said, pipeline, read_csv
 
@@ -158,13 +159,14 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Said:
 def test_runs_csv_has_a_row_a_run_and_summary_csv_a_row_a_setting(swept: Said) -> None:
     runs, rows = (read_csv(swept.folder / f"{name}.csv") for name in ("runs", "summary"))
     settings = ["attention.temperature", "attention.scale"]
-    assert list(runs[0]) == ["run", "same_as", *settings, "seed", "entropy", "max_weight"]
+    metrics = names_in_a_run(["entropy", "max_weight"])
+    assert list(runs[0]) == ["run", "same_as", *settings, "seed", *metrics]
     assert len(runs) == 12
     assert [list(row.values())[:3] for row in rows] == [
         [temperature, scale, "3"] for temperature in ("1.0", "2.0") for scale in ("sqrt_dk", "none")
     ]
     endings = ("", "_se", "_low", "_high")
-    columns = [f"{metric}{end}" for metric in ("entropy", "max_weight") for end in endings]
+    columns = [f"{metric}{end}" for metric in metrics for end in endings]
     assert list(rows[0]) == [*settings, "runs", *columns]
     for row in rows:
         values = np.array(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.metrics import scalar_names
+from pipeline.metrics import names_in_a_run
 from pipeline.sweep.axes import Axis
 from pipeline.sweep.summary import curves, varying
 from tests.command import DEFAULT_METRICS, Said, pipeline, read_csv
@@ -36,7 +36,7 @@ def test_a_row_a_run_in_the_order_of_the_plan(swept: Said) -> None:
     rows = read_csv(swept.folder / "summary.csv")
     plan = json.loads((swept.folder / "plan.json").read_text(encoding="utf-8"))
     settings = ["attention.scale", "attention.temperature"]
-    assert list(rows[0]) == ["run", *settings, *scalar_names(DEFAULT_METRICS)]
+    assert list(rows[0]) == ["run", *settings, *names_in_a_run(DEFAULT_METRICS)]
     assert [row["run"] for row in rows] == [run["run"] for run in plan["runs"]]
     assert [(row[settings[0]], row[settings[1]]) for row in rows] == [
         (scale, temperature)

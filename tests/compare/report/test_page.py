@@ -18,6 +18,7 @@ from pipeline.compare.report.findings import findings, share
 from pipeline.compare.report.page import ASSETS, SCRIPTS, held, partner
 from pipeline.compare.report.pictures import MOST_BYTES, MOST_RUNS, Vectors, choose, displaced
 from pipeline.compare.report.safe import as_json, hashed
+from pipeline.compare.table import metric_names
 from pipeline.compare.weights import Points
 from pipeline.laws import Verdict
 from tests.command import compare
@@ -159,7 +160,7 @@ def test_every_run_is_in_the_table_with_its_numbers(folder: Path, parts: Parts) 
     assert parts.data["names"] == [run.folder.name for run in runs]
     assert columns["attention.temperature"]["values"] == [0.5, 1.0, 2.0] * 2
     assert columns["attention.scale"]["values"] == ["none"] * 3 + ["sqrt_dk"] * 3
-    for name in runs[0].scalars:
+    for name in metric_names(runs):
         assert columns[name]["values"] == [run.scalars[name] for run in runs]
 
 
