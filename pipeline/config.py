@@ -45,7 +45,7 @@ from pipeline.fields import (
 )
 from pipeline.keep import KEEPS
 from pipeline.laws import LAWS
-from pipeline.metrics import METRICS, OF_TRACES, POOLINGS, names_in_a_run
+from pipeline.metrics import METRICS, OF_TRACES, POOLINGS, scalar_names
 from pipeline.plots import FORMATS, PLOTS, STYLES, needed_metrics
 from pipeline.reading import LANGUAGES
 
@@ -234,7 +234,7 @@ class Law(Section):
 
     claim: Annotated[str, filled("the law in words")] = Field(description="the law in words")
     law: Annotated[str, one_of(LAWS)] = Field(description="what the metric does")
-    metric: Annotated[str, one_of(names_in_a_run(METRICS))] = Field(description="which metric")
+    metric: Annotated[str, one_of(scalar_names(METRICS))] = Field(description="which metric")
     setting: Annotated[str, filled("a setting of the grid")] = Field(description="along what")
     along: list[Any] | None = Field(
         default=None, description="the order of the setting's values; null for ascending"
