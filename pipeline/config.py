@@ -50,6 +50,8 @@ from pipeline.plots import FORMATS, PLOTS, STYLES, needed_metrics
 from pipeline.reading import LANGUAGES
 
 ENGINES = ("inline", "local")  # each a file of pipeline/sweep/engines
+KEEPS = ("all", "metrics")
+RESULTS = ("shared", "return")
 # No part of what a run is: where, how and why it is made, and of which others it is one.
 APART = ("outputs", "sweep", "repeats", "where", "study")
 
@@ -219,6 +221,14 @@ class Figures(Section):
     )
 
 
+class Dask(Section):
+    """Where the engine dask finds its workers."""
+
+    address: Annotated[str | None, optional(filled("a scheduler's address"))] = Field(
+        description="of a running scheduler; null starts workers on this machine"
+    )
+
+
 class Sweeping(Section):
     """How a sweep is carried out; nothing of it changes what a run computes."""
 
@@ -227,6 +237,13 @@ class Sweeping(Section):
         description="processes at a time; null for all cores"
     )
     fail_fast: Annotated[bool, flag()] = Field(description="whether the first failure ends it")
+    keep: Annotated[str, one_of(KEEPS)] = Field(
+        description="all: a folder a run; metrics: a row a run and no folders"
+    )
+    results: Annotated[str, one_of(RESULTS)] = Field(
+        description="shared: run folders are written by the workers; return: by who started them"
+    )
+    dask: Dask = Field(description="the engine dask")
 
 
 class Law(Section):

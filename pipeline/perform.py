@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from typing import Any
 
 from pipeline.config import Config
 from pipeline.identity import FORMAT, file_hashes, fingerprint, provenance
-from pipeline.records import Result
-from pipeline.run import draw, reading, run
+from pipeline.records import Prepared, Result
+from pipeline.run import draw, prepare, reading, run
 from pipeline.store import write_run
+
+PREPARED: dict[str, tuple[Prepared, ...]] = {}  # the input of the last run
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,19 @@ def paths_in(settings: Any) -> Iterator[str]:
 def compute(job: Job) -> tuple[Result, float]:
     """The results of a job, and the seconds they took."""
     start = time.perf_counter()
-    return run(job.config), time.perf_counter() - start
+    result = run(job.config, prepared(job.config))
+    return result, time.perf_counter() - start
+
+
+def prepared(config: Config) -> tuple[Prepared, ...]:
+    """The input of a run, made once for those that follow one another and share it."""
+    files = file_hashes(paths_in(config.sentences.model_dump()))
+    parts = (config.sentences, config.embeddings, config.projection)
+    mark = json.dumps([config.seed, files, *(part.model_dump_json() for part in parts)])
+    if mark not in PREPARED:
+        PREPARED.clear()
+        PREPARED[mark] = prepare(config)
+    return PREPARED[mark]
 
 
 def record(job: Job, result: Result, folder: Path, seconds: float) -> None:

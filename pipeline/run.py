@@ -46,9 +46,10 @@ from pipeline.records import (
 NEARLY_IDENTITY = 0.95  # mean weight on itself from which a run says so
 
 
-def run(config: Config) -> Result:
-    """All that the config asks for, computed."""
-    outcomes = tuple(outcome for start in prepare(config) for outcome in stack(start, config))
+def run(config: Config, prepared: tuple[Prepared, ...] | None = None) -> Result:
+    """All that the config asks for, computed; `prepared` is its input where that is known."""
+    starts = prepared or prepare(config)
+    outcomes = tuple(outcome for start in starts for outcome in stack(start, config))
     return Result(outcomes, scalars(outcomes, config), notices(outcomes, config))
 
 

@@ -207,6 +207,28 @@ def beside(path: Path) -> Iterator[Path]:
     part.replace(path)
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path inside it."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def write_contents(folder: Path, files: Mapping[str, bytes]) -> None:
+    """A folder with those files; run.json last, as in any run."""
+    for name in sorted(files, key=lambda name: (name == "run.json", name)):
+        write(folder / name, files[name])
+
+
+def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
+    """Columns of equal length, Arrow arrays, as a Parquet file; equal columns give equal bytes."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    buffer = pa.BufferOutputStream()
+    parquet.write_table(pa.table(dict(columns)), buffer, compression="zstd")
+    write(path, buffer.getvalue().to_pybytes())
+
+
 def write_csv(path: Path, table: Table | LongTable) -> None:
     """A table as UTF-8 CSV; a float in the shortest form that reads back to the same float."""
     if isinstance(table, LongTable) and table.count > LONG:

@@ -9,10 +9,12 @@ from glob import has_magic
 from pathlib import Path
 
 from pipeline.compare.read import Run, is_done, read_json, read_run
+from pipeline.compare.shards import has_shards, runs_of_shards
 from pipeline.faults import Fault
 from pipeline.store import ROOT
 
 PathLike = str | Path
+Found = Path | Run  # a run's folder, or a run that has none
 LATEST = re.compile(r"latest(?::(\d+))?")
 EXPECTED = "expected a run, a sweep, a glob or latest:3"
 
@@ -23,15 +25,16 @@ def find_runs(words: Sequence[PathLike]) -> list[Run]:
     A word is a run folder, a sweep folder, a folder of run folders, a glob of any of these, or
     `latest` and `latest:3`, the newest single runs.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, Found] = {}
     for word in words or [newest_sweep()]:
-        for folder in folders_of(str(word)):
-            found.setdefault(os.path.realpath(folder), folder)
-    return [read_run(folder) for folder in found.values()]
+        for one in found_by(str(word)):
+            folder = one.folder if isinstance(one, Run) else one
+            found.setdefault(os.path.realpath(folder), one)
+    return [one if isinstance(one, Run) else read_run(one) for one in found.values()]
 
 
-def folders_of(word: str) -> Iterator[Path]:
-    """The run folders that one word stands for."""
+def found_by(word: str) -> Iterator[Found]:
+    """The run folders that one word stands for, and the runs of sweeps that keep none."""
     latest = LATEST.fullmatch(word)
     if latest:
         yield from newest_runs(int(latest[1] or 1))
@@ -41,7 +44,7 @@ def folders_of(word: str) -> Iterator[Path]:
         yield from runs_in(Path(word))
 
 
-def matching(pattern: str) -> list[Path]:
+def matching(pattern: str) -> list[Found]:
     """The finished runs in the folders that match; those without any are passed over."""
     anchor = Path(pattern).anchor
     matches = sorted(Path(anchor or ".").glob(pattern[len(anchor) :]))
@@ -72,7 +75,7 @@ def newest_sweep() -> Path:
     return sweeps[-1].parent
 
 
-def runs_in(folder: Path) -> list[Path]:
+def runs_in(folder: Path) -> list[Found]:
     """The run folders of a folder that was named: itself, those of a sweep, or those in it."""
     if not folder.is_dir():
         raise Fault(f"compare: no folder {folder}; {EXPECTED}")
@@ -89,8 +92,10 @@ def is_run(folder: Path) -> bool:
     return (folder / "run.json").exists() or (folder / "weights.csv").exists()
 
 
-def finished(folder: Path) -> list[Path]:
+def finished(folder: Path) -> list[Found]:
     """The finished runs of a folder, those of a sweep in the order of its plan."""
+    if has_shards(folder):
+        return list(runs_of_shards(folder))
     if is_run(folder):
         inside = [folder]
     elif (folder / "plan.json").exists():

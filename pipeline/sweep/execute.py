@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from pipeline.config import Sweeping
 from pipeline.faults import Fault
+from pipeline.identity import code_version
 from pipeline.ledger import Ledger
-from pipeline.store import ROOT, Unwritable, claim_sweep, shown, whole_or_gone, writing
+from pipeline.store import (
+    ROOT,
+    Unwritable,
+    appearing,
+    claim_sweep,
+    shown,
+    whole_or_gone,
+    write_contents,
+    writing,
+)
 from pipeline.sweep.engines import ENGINES
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.progress import progress
 from pipeline.sweep.record import write_plan
-from pipeline.sweep.settle import Wanted, settle
+from pipeline.sweep.settle import SETTLED, Wanted
+from pipeline.sweep.shards import write_shards
 from pipeline.sweep.summary import summarize
-from pipeline.sweep.work import Entry, Task, into_folder
+from pipeline.sweep.work import Entry, Task, into_folder, measured, returned
 from pipeline.terminal import console
 
 SHOWN = 20  # failures listed at the end
@@ -38,12 +50,13 @@ def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
     wanted = {point.folder: None if anyway else point.key for point in plan.points if alone(point)}
     ledger = Ledger(folder / "ledger.jsonl")
     with writing(folder), ledger.held():  # what is finished stays
-        done = settle(wanted, folder, ledger, tell)
+        done = SETTLED[plan.config.sweep.keep](wanted, folder, ledger, tell)
         try:
             with writing(folder):
                 run_missing(plan, folder, ledger, done)
         except KeyboardInterrupt:
-            done = settle(wanted, folder, ledger, tell)
+            done = SETTLED[plan.config.sweep.keep](wanted, folder, ledger, tell)
+            write_rows(plan, folder, ledger.entries())
             counts = f"{len(done)} of {len(wanted)} runs are done"
             tell(f"Interrupted: {counts}. To go on: {again(folder)}")
             return INTERRUPTED
@@ -59,6 +72,12 @@ def no_room(folder: Path, ledger: Ledger, wanted: Wanted) -> str:
     return f"{kept}; to go on, once there is room: {again(folder)}"
 
 
+def write_rows(plan: Plan, folder: Path, entries: Mapping[str, Entry]) -> None:
+    """The shards of a sweep that keeps no more than a row a run."""
+    if plan.config.sweep.keep == "metrics":
+        write_shards(plan.points, entries, folder)
+
+
 def alone(point: object) -> bool:
     """Whether a point is run for itself, and not the same as an earlier one."""
     return getattr(point, "same_as", None) is None
@@ -66,14 +85,24 @@ def alone(point: object) -> bool:
 
 def run_missing(plan: Plan, folder: Path, ledger: Ledger, done: set[str]) -> None:
     """Every run that is not done, on the engine that the config names."""
-    settings = plan.config.sweep
-    work = partial(into_folder, runs=folder.resolve() / "runs")
+    settings, runs = plan.config.sweep, folder.resolve() / "runs"
+    work = work_of(settings, runs)
     with closing(ENGINES[settings.engine](tasks(plan, done), work, settings)) as entries:
         total = sum(alone(point) for point in plan.points) - len(done)
         for entry in progress(entries, total):
+            if files := entry.pop("files", None):
+                with appearing(runs / entry["run"]) as beside:
+                    write_contents(beside, files)
             ledger.append(entry)
             if settings.fail_fast and entry["status"] == "failed":
                 return
+
+
+def work_of(settings: Sweeping, runs: Path) -> Callable[[Task], Entry]:
+    """What a worker does of a run."""
+    if settings.keep == "metrics":
+        return measured
+    return returned if settings.results == "return" else partial(into_folder, runs=runs)
 
 
 def tasks(plan: Plan, done: set[str]) -> Iterator[Task]:
@@ -82,14 +111,16 @@ def tasks(plan: Plan, done: set[str]) -> Iterator[Task]:
         if alone(point) and point.folder not in done:
             job = point.job
             settings = job.config.model_dump(mode="json", exclude={"study"})
-            yield Task(point.folder, point.key, settings, dict(job.choices), job.overrides)
+            choices = dict(job.choices)
+            yield Task(point.folder, point.key, settings, choices, job.overrides, code_version())
 
 
 def conclude(plan: Plan, folder: Path, ledger: Ledger, wanted: Wanted) -> int:
     """What the finished runs show, and what failed; all of it read from the ledger."""
     entries = {run: entry for run, entry in ledger.entries().items() if run in wanted}
-    done = {run for run, entry in entries.items() if entry["status"] == "done"}
-    summarize(plan, folder, {run: entry for run, entry in entries.items() if run in done})
+    done = {run: entry for run, entry in entries.items() if entry["status"] == "done"}
+    write_rows(plan, folder, entries)
+    summarize(plan, folder, done)
     failures = [entry for entry in entries.values() if entry["status"] == "failed"]
     if failures:
         tell_failures(failures, folder)

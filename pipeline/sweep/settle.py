@@ -20,7 +20,7 @@ from pipeline.sweep.work import read_entry
 Wanted = Mapping[str, str | None]  # run -> its key, None for whichever it was made with
 
 
-def settle(wanted: Wanted, folder: Path, ledger: Ledger, tell: Callable[[str], None]) -> set[str]:
+def folders(wanted: Wanted, folder: Path, ledger: Ledger, tell: Callable[[str], None]) -> set[str]:
     """The runs that are done; the ledger completed, and room made for those that are not."""
     clear_parts(folder / "runs")
     entries = ledger.entries()
@@ -36,6 +36,21 @@ def settle(wanted: Wanted, folder: Path, ledger: Ledger, tell: Callable[[str], N
         elif entries.get(run, {}).get("status") == "done":
             tell(f"{shown(place)} is gone; it is made again")
     return done
+
+
+def lines(wanted: Wanted, folder: Path, ledger: Ledger, tell: Callable[[str], None]) -> set[str]:
+    """The runs that are done by the ledger alone, where no folders are kept."""
+    return {
+        run
+        for run, entry in ledger.entries().items()
+        if run in wanted
+        and entry["status"] == "done"
+        and wanted[run] in (None, entry.get("key"))
+        and isinstance(entry.get("scalars"), dict)
+    }
+
+
+SETTLED = {"all": folders, "metrics": lines}  # what is kept of a run -> what is done of a sweep
 
 
 def is_whole(place: Path, key: str | None) -> bool:

@@ -7,15 +7,16 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.compare.read import is_done, read_json
 from pipeline.config import validate
 from pipeline.faults import Fault
-from pipeline.identity import FORMAT
-from pipeline.perform import Job, compute, record
+from pipeline.identity import FORMAT, code_version
+from pipeline.perform import Job, compute, paths_in, record
 from pipeline.records import Result
-from pipeline.store import Unwritable, appearing, write_failure, writing
+from pipeline.store import Unwritable, appearing, contents, write_failure, writing
 
 Entry = dict[str, Any]  # a line of the ledger
 
@@ -29,6 +30,7 @@ class Task:
     settings: Mapping[str, Any]  # the whole configuration but for the study
     choices: Mapping[str, str]
     overrides: Sequence[str]
+    code: str  # the version of the code that planned it
 
     def job(self) -> Job:
         """The run as it is performed."""
@@ -62,11 +64,33 @@ def into_folder(task: Task, runs: Path) -> Entry:
     return done(task, result, time.perf_counter() - start)
 
 
+def returned(task: Task) -> Entry:
+    """Makes the run on a machine that does not see the sweep's folder; its files come along."""
+    with TemporaryDirectory(prefix="attention-lab-") as place:
+        entry = into_folder(task, Path(place))
+        return {**entry, "files": contents(Path(place) / task.run)}
+
+
+def measured(task: Task) -> Entry:
+    """Makes the run and keeps its numbers alone; a failure's traceback is in its entry."""
+    start = time.perf_counter()
+    try:
+        job = task.job()
+        refuse_changed_inputs(task, job)
+        result, seconds = compute(job)
+    except Exception as error:
+        told = traceback.format_exc()
+        return {**failed(task, error, time.perf_counter() - start), "traceback": told}
+    return done(task, result, seconds)
+
+
 def refuse_changed_inputs(task: Task, job: Job) -> None:
     """A run whose files are no longer those of the plan would be another run."""
-    if job.key != task.key:
-        files = ", ".join(job.inputs) or "the code"
-        raise Fault(f"{files}: changed since the sweep was planned")
+    if task.code != code_version():
+        raise Fault("the code of this worker is not the code that the sweep was planned with")
+    files = list(paths_in([task.settings["sentences"], task.settings["attention"]]))
+    if files and job.key != task.key:
+        raise Fault(f"{', '.join(files)}: changed since the sweep was planned")
 
 
 def done(task: Task, result: Result, seconds: float) -> Entry:

@@ -22,7 +22,7 @@ ELSEWHERE = [name for name in ENGINES if name != "inline"]
 
 def tasks(count: int) -> list[Task]:
     """Tasks that ask for nothing."""
-    return [Task(str(number), "", {}, {}, ()) for number in range(count)]
+    return [Task(str(number), "", {}, {}, (), "") for number in range(count)]
 
 
 def work(task: Task, log: Path, deadly: frozenset[str] = frozenset(), once: bool = False) -> Entry:

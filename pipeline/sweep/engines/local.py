@@ -66,6 +66,8 @@ class Worker:
         self.file.write(bytes(4))
         self.file.flush()
         self.page = mmap.mmap(self.file.fileno(), 4)
+        self.last: Future[list[Entry]] = Future()
+        self.last.cancel()
         self.renew()
 
     def renew(self) -> None:
@@ -84,8 +86,8 @@ class Worker:
         """Hands a batch over."""
         self.page[:] = bytes(4)
         with without_interrupts():  # which a worker leaves to us
-            future: Future[list[Entry]] = self.executor.submit(run_here, work, batch)
-        return future
+            self.last = self.executor.submit(run_here, work, batch)
+        return self.last
 
     def place(self) -> int:
         """The place in its batch of the task that it is on, or was when it died."""
@@ -93,6 +95,8 @@ class Worker:
 
     def stop(self) -> None:
         """Ends the process, whatever it is doing."""
+        while not (self.last.running() or self.last.done()):  # loky trips over what it has not seen
+            time.sleep(0.001)
         self.executor.shutdown(wait=True, kill_workers=True)
         self.file.close()
 
