@@ -49,7 +49,7 @@ from pipeline.metrics import METRICS, OF_TRACES, POOLINGS, scalar_names
 from pipeline.plots import FORMATS, PLOTS, STYLES, needed_metrics
 from pipeline.reading import LANGUAGES
 
-ENGINES = ("inline", "local")  # each a file of pipeline/sweep/engines
+ENGINES = ("inline", "local", "dask")  # each a file of pipeline/sweep/engines
 KEEPS = ("all", "metrics")
 RESULTS = ("shared", "return")
 # No part of what a run is: where, how and why it is made, and of which others it is one.

@@ -113,7 +113,7 @@ def test_rooms_never_import_one_another_in_a_circle() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-HEAVY = {"jinja2", "matplotlib", "seaborn", "pandas", "sklearn", "pyarrow"}
+HEAVY = {"jinja2", "matplotlib", "seaborn", "pandas", "sklearn", "pyarrow", "joblib", "distributed"}
 # Subclasses of what is heavy: these modules are themselves imported late, and by one another.
 LATE = {"plots.agg", "plots.cells"}
 

@@ -18,12 +18,13 @@ from pipeline.store import (
     Unwritable,
     appearing,
     claim_sweep,
+    clear_parts,
     shown,
     whole_or_gone,
     write_contents,
     writing,
 )
-from pipeline.sweep.engines import ENGINES
+from pipeline.sweep.engines import ENGINES, require
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.progress import progress
 from pipeline.sweep.record import write_plan
@@ -39,6 +40,7 @@ INTERRUPTED = 130
 
 def sweep(plan: Plan) -> int:
     """Runs the plan into a folder of its own."""
+    require(plan.config.sweep.engine)
     folder = claim_sweep(ROOT / plan.config.outputs, plan.name)
     with whole_or_gone(folder):
         write_plan(plan, folder)
@@ -48,6 +50,7 @@ def sweep(plan: Plan) -> int:
 def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
     """Runs what is missing or failed; the exit code is 1 where a run failed."""
     wanted = {point.folder: None if anyway else point.key for point in plan.points if alone(point)}
+    require(plan.config.sweep.engine)
     ledger = Ledger(folder / "ledger.jsonl")
     with writing(folder), ledger.held():  # what is finished stays
         done = SETTLED[plan.config.sweep.keep](wanted, folder, ledger, tell)
@@ -62,6 +65,7 @@ def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
             return INTERRUPTED
         except Unwritable as fault:
             raise Fault(*fault.lines, no_room(folder, ledger, wanted)) from fault
+        clear_parts(folder / "runs")  # of workers that died
         return conclude(plan, folder, ledger, wanted)
 
 

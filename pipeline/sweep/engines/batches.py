@@ -25,6 +25,12 @@ class Batches:
         self.suspects: set[str] = set()  # runs on which a worker has died
         self.size = 1
 
+    def are_left(self) -> bool:
+        """Whether there is one more to draw."""
+        if not self.again:
+            self.again.extend([task] for task in islice(self.tasks, 1))
+        return bool(self.again)
+
     def draw(self) -> list[Task]:
         """The next batch; an empty one where none is left."""
         if self.again:
@@ -55,9 +61,19 @@ class Batches:
         self.again.extend(part for part in (rest, [] if second else [suspect]) if part)
         return suspect if second else None
 
+    def lost(self, batch: list[Task]) -> list[Task]:
+        """A worker was lost with a batch, nobody knows on which task; those it is the second for.
+
+        The others are drawn again one by one.
+        """
+        twice = [task for task in batch if task.run in self.suspects]
+        self.suspects.update(task.run for task in batch)
+        self.again.extend([task] for task in batch if task not in twice)
+        return twice
+
 
 def run_batch(
-    work: Callable[[Task], Entry], batch: list[Task], at: Callable[[int], None]
+    work: Callable[[Task], Entry], batch: list[Task], at: Callable[[int], None] = lambda place: None
 ) -> list[Entry]:
     """The entries of a batch; `at` is told which task comes next."""
     entries = []
