@@ -50,7 +50,7 @@ from pipeline.plots import FORMATS, PLOTS, STYLES, needed_metrics
 from pipeline.reading import LANGUAGES
 
 ENGINES = ("inline", "local", "dask")  # each a file of pipeline/sweep/engines
-KEEPS = ("all", "metrics")
+OF_RUNS = ("all", "metrics")
 RESULTS = ("shared", "return")
 # No part of what a run is: where, how and why it is made, and of which others it is one.
 APART = ("outputs", "sweep", "repeats", "where", "study")
@@ -237,7 +237,7 @@ class Sweeping(Section):
         description="processes at a time; null for all cores"
     )
     fail_fast: Annotated[bool, flag()] = Field(description="whether the first failure ends it")
-    keep: Annotated[str, one_of(KEEPS)] = Field(
+    keep: Annotated[str, one_of(OF_RUNS)] = Field(
         description="all: a folder a run; metrics: a row a run and no folders"
     )
     results: Annotated[str, one_of(RESULTS)] = Field(

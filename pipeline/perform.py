@@ -70,8 +70,9 @@ def compute(job: Job) -> tuple[Result, float]:
 def prepared(config: Config) -> tuple[Prepared, ...]:
     """The input of a run, made once for those that follow one another and share it."""
     files = file_hashes(paths_in(config.sentences.model_dump()))
-    parts = (config.sentences, config.embeddings, config.projection)
-    mark = json.dumps([config.seed, files, *(part.model_dump_json() for part in parts)])
+    parts = (config.sentences, config.embeddings, config.projection, config.layers)
+    checked = (config.attention.keep, config.stages)
+    mark = json.dumps([config.seed, files, checked, *(part.model_dump_json() for part in parts)])
     if mark not in PREPARED:
         PREPARED.clear()
         PREPARED[mark] = prepare(config)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.compare.read import Run, flat, read_json
 from pipeline.faults import Fault
-from pipeline.metrics import METRICS, scalar_names
+from pipeline.metrics import METRICS, names_in_a_run
 
 SECTION = "settings."  # how the names of the columns of settings begin
 ABOUT = ("vectors", "notices")
@@ -38,7 +38,7 @@ def runs_of(shard: Path, folder: Path, made: Mapping[str, Any]) -> Iterator[Run]
     except (OSError, ArrowException) as error:
         raise Fault(f"compare: cannot read {shard} ({error})") from error
     sections = [name for name in table.column_names if name.startswith(SECTION)]
-    metrics = [name for name in table.column_names if name in scalar_names(METRICS)]
+    metrics = [name for name in table.column_names if name in names_in_a_run(METRICS)]
     for row in table.to_pylist():
         yield Run(
             folder / "runs" / row["run"],

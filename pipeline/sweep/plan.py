@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from omegaconf import OmegaConf
 
-from pipeline.compose import compose, parse
+from pipeline.compose import compose, kept_on_record, parse
 from pipeline.config import Config, Study, validate_asked
 from pipeline.faults import Fault, shorten
 from pipeline.identity import fingerprint_of
@@ -40,6 +40,11 @@ class Plan:
     seeds: tuple[int, ...]  # of the repeats of each setting; none where nothing is repeated
     points: Points
     overrides: tuple[str, ...]  # the command line's
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The overrides that say what is run, without where and how."""
+        return kept_on_record(self.overrides)
 
     @cached_property
     def config(self) -> Config:

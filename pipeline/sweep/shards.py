@@ -21,15 +21,19 @@ Column = list[Any]
 
 
 def write_shards(points: Sequence[Point], entries: Mapping[str, Entry], folder: Path) -> None:
-    """rows/00000.parquet and so on, of the points that are done; of equal points the first."""
-    done = {run for run, entry in entries.items() if entry["status"] == "done"}
+    """rows/00000.parquet and so on, of the points that are done."""
+    made: list[str] = []  # the runs by their place in the plan
     types = types_of(points)
     for first in range(0, len(points), ROWS):
-        stretch = (points[place] for place in range(first, min(first + ROWS, len(points))))
-        kept = [point for point in stretch if point.folder in done]
+        kept = []
+        for point in (points[at] for at in range(first, min(first + ROWS, len(points)))):
+            made.append(point.folder)
+            same_as = "" if point.same_as is None else made[point.same_as]
+            entry = entries.get(same_as or point.folder, {"status": ""})
+            if entry["status"] == "done":
+                kept.append((point, same_as, entry))
         if kept:
-            columns = columns_of(kept, entries, types)
-            write_parquet(folder / "rows" / f"{first // ROWS:05}.parquet", columns)
+            write_parquet(folder / "rows" / f"{first // ROWS:05}.parquet", columns_of(kept, types))
 
 
 def types_of(points: Sequence[Point]) -> dict[str, str]:
@@ -55,17 +59,18 @@ def kind(values: Sequence[Any]) -> str:
 
 
 def columns_of(
-    points: Sequence[Point], entries: Mapping[str, Entry], types: Mapping[str, str]
+    rows: Sequence[tuple[Point, str, Entry]], types: Mapping[str, str]
 ) -> dict[str, Any]:
     """The columns of a shard: what varies, the scalars, and all settings, a section a column."""
     import pyarrow as pa
 
+    points, same_as, told = zip(*rows, strict=True)
     jobs = [point.job for point in points]
     settings = [job.config.settings() for job in jobs]
-    told = [entries[point.folder] for point in points]
     metrics = dict.fromkeys(name for entry in told for name in entry["scalars"])
     return {
         "run": pa.array([point.folder for point in points]),
+        "same_as": pa.array(same_as),
         "key": pa.array([point.key for point in points]),
         **{name: pa.array(varied(points, name, kind), kind) for name, kind in types.items()},
         **{name: pa.array([e["scalars"].get(name) for e in told], "float64") for name in metrics},

@@ -42,7 +42,7 @@ def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
     figures = plan.config.figures
     drawings = curves(rows, plan.axes, metrics) if plan.config.plots else iter(())
     how = figures.formats, figures.dpi, figures.style
-    about = {"sweep": plan.name, "overrides": list(plan.overrides)}
+    about = {"sweep": plan.name, "overrides": list(plan.asked)}
     names = write_drawings(folder / "figures", drawings, *how, about=about)
     write(folder / "report.html", page(find_runs([folder]), story(plan, verdicts)))
     show(plan, rows, metrics, folder)
@@ -59,7 +59,7 @@ def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
 
 def story(plan: Plan, verdicts: Sequence[Verdict]) -> Story:
     """What report.html tells beside the runs."""
-    command = shlex.join([".venv/bin/python", "-m", "pipeline", "-m", *plan.overrides])
+    command = shlex.join([".venv/bin/python", "-m", "pipeline", "-m", *plan.asked])
     question, source = (plan.study.question, plan.study.source) if plan.study else ("", "")
     return Story(plan.name, command, question, source, verdicts)
 

@@ -129,7 +129,7 @@ def connected(settings: Sweeping) -> Iterator[Any]:
             distributed().LocalCluster(
                 n_workers=settings.workers or cores(),
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address=":0",  # a free port, and not the one that others may have
                 silence_logs=logging.CRITICAL,
             ) as cluster,
             distributed().Client(cluster) as client,
