@@ -68,6 +68,7 @@ class Prepared:
     embedded: Embedded  # the queries' sentence
     projected: Projected
     keyed: Embedded | None  # the keys' sentence; None in self-attention, where it is the same
+    nulls: dict[str, Measured] = field(default_factory=dict)  # what even weights came to, by mask
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ opened here and nowhere behind.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -119,22 +120,33 @@ def look(prepared: Prepared, config: Config, below: Outcome | None = None) -> Ou
         keep_weights=settings.keep == "full",
         capture=keeping(config.stages, stages),
     )
-    is_traced = any(name in OF_TRACES for name in names)
-    evenly = watch(names, prepared.shape, prepared.numbers, pooling=None)
-    even = mixed(prepared, config, evenly, scale=0.0, keep_weights=is_traced)
-    under = traces(below)
-    traced = trace(attended, moved, under[0]) if is_traced else None
-    traced_even = trace(*even, under[1]) if is_traced else None
+    under, even_under = (below.measured, below.null) if below is not None else (None, None)
     return Outcome(
         prepared.embedded,
         prepared.projected,
         attended,
         moved,
-        gather(watching, moved, names, traced),
+        gather(watching, moved, names, follow(names, attended, moved, under)),
         prepared.keyed,
         stages=stages,
-        null=gather(evenly, even[1], names, traced_even),
+        null=null(prepared, config, names, even_under),
     )
+
+
+def null(
+    prepared: Prepared, config: Config, names: Sequence[str], below: Measured | None
+) -> Measured:
+    """The metrics of even weights under the same mask: the mechanism at scale 0.
+
+    Worked out once for all the runs that follow one another with the same input.
+    """
+    mark = json.dumps([names, config.attention.mask, config.layers.residual])
+    if mark not in prepared.nulls:
+        evenly = watch(names, prepared.shape, prepared.numbers, pooling=None)
+        even = mixed(prepared, config, evenly, scale=0.0, keep_weights=traces(names))
+        traced = follow(names, *even, below)
+        prepared.nulls[mark] = gather(evenly, even[1], names, traced)
+    return prepared.nulls[mark]
 
 
 def mixed(
@@ -157,11 +169,18 @@ def mixed(
     return attended, moved
 
 
-def traces(below: Outcome | None) -> tuple[Traced | None, Traced | None]:
-    """What was traced in the layer below, if there is one: of attention, and of even attention."""
-    if below is None or below.null is None:
-        return None, None
-    return below.measured.traced, below.null.traced
+def traces(names: Sequence[str]) -> bool:
+    """Whether any of the metrics follows the weights through the layers."""
+    return any(name in OF_TRACES for name in names)
+
+
+def follow(
+    names: Sequence[str], attended: Attended, moved: Moved, below: Measured | None
+) -> Traced | None:
+    """What those metrics read, on top of what was traced in the layer below."""
+    if not traces(names):
+        return None
+    return trace(attended, moved, None if below is None else below.traced)
 
 
 def unasked(config: Config) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -54,7 +55,7 @@ def check_settings(
     factory: Callable[..., object], settings: Mapping[str, Any], what: str, given: int = 0
 ) -> None:
     """Each setting is one that `factory` takes after its first `given` arguments, none missing."""
-    parameters = dict(list(inspect.signature(factory).parameters.items())[given:])
+    parameters = dict(list(parameters_of(factory).items())[given:])
     takes = f"expected {listed_or_none(parameters)}"
     for name in settings:
         if name not in parameters:
@@ -63,6 +64,12 @@ def check_settings(
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and name not in settings:
             raise Fault(f"{what}: the setting {name!r} is missing, {takes}")
+
+
+@cache
+def parameters_of(factory: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    """The arguments of a factory; there are few of them, and each is asked for in every run."""
+    return inspect.signature(factory).parameters
 
 
 def listed_or_none(names: Mapping[str, object]) -> str:

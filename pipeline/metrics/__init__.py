@@ -205,6 +205,8 @@ def mean(values: Array | Sequence[float]) -> float:
     >>> mean([1.0, float("nan"), 3.0])
     2.0
     """
+    if len(values) == 1 and isinstance(values[0], float):
+        return values[0]
     found = np.asarray(values)
     defined = found[~np.isnan(found)]
     return float(defined.mean()) if defined.size else math.nan
