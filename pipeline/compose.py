@@ -131,7 +131,10 @@ def explain(override: str, error: Exception, kept: Sequence[str]) -> str:
         missing = str(error.missing_cfg_file or "")
         group, _, option = missing.rpartition("/")
         known = listed(option, error.options)
-        return f"{group or key}: got {shorten(option or value)}, expected one of: {known}"
+        more = (
+            "; make setup EXTRAS=cluster adds those of Slurm" if group == "hydra/launcher" else ""
+        )
+        return f"{group or key}: got {shorten(option or value)}, expected one of: {known}{more}"
     if is_group(key):
         known = listed(value, GlobalHydra.instance().config_loader().get_group_options(key))
         return f"{key}: got {shorten(value)}, expected one of: {known}"

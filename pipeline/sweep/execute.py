@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from pipeline.store import (
     writing,
 )
 from pipeline.sweep.engines import ENGINES, require
+from pipeline.sweep.engines.launcher import chosen, launcher
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.progress import progress
 from pipeline.sweep.record import write_plan
@@ -40,7 +42,7 @@ INTERRUPTED = 130
 
 def sweep(plan: Plan) -> int:
     """Runs the plan into a folder of its own."""
-    require(plan.config.sweep.engine)
+    check(plan)
     folder = claim_sweep(ROOT / plan.config.outputs, plan.name)
     with whole_or_gone(folder):
         write_plan(plan, folder)
@@ -50,7 +52,7 @@ def sweep(plan: Plan) -> int:
 def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
     """Runs what is missing or failed; the exit code is 1 where a run failed."""
     wanted = {point.folder: None if anyway else point.key for point in plan.points if alone(point)}
-    require(plan.config.sweep.engine)
+    check(plan)
     ledger = Ledger(folder / "ledger.jsonl")
     with writing(folder), ledger.held():  # what is finished stays
         done = SETTLED[plan.config.sweep.keep](wanted, folder, ledger, tell)
@@ -67,6 +69,17 @@ def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
             raise Fault(*fault.lines, no_room(folder, ledger, wanted)) from fault
         clear_parts(folder / "runs")  # of workers that died
         return conclude(plan, folder, ledger, wanted)
+
+
+def check(plan: Plan) -> None:
+    """A `Fault` where the sweep's engine is not there, or cannot do what is asked of it."""
+    settings = plan.config.sweep
+    require(settings.engine)
+    if (name := chosen(plan.overrides)) and settings.results == "return":
+        raise Fault(
+            f"sweep.results: got 'return' with hydra/launcher={name}, whose jobs share a file "
+            "system with the caller; expected shared"
+        )
 
 
 def no_room(folder: Path, ledger: Ledger, wanted: Wanted) -> str:
@@ -91,8 +104,12 @@ def run_missing(plan: Plan, folder: Path, ledger: Ledger, done: set[str]) -> Non
     """Every run that is not done, on the engine that the config names."""
     settings, runs = plan.config.sweep, folder.resolve() / "runs"
     work = work_of(settings, runs)
-    with closing(ENGINES[settings.engine](tasks(plan, done), work, settings)) as entries:
-        total = sum(alone(point) for point in plan.points) - len(done)
+    total = sum(alone(point) for point in plan.points) - len(done)
+    engine = ENGINES[settings.engine]
+    if chosen(plan.overrides):
+        jobs = folder.resolve() / f"jobs_{datetime.now():%Y-%m-%d_%H-%M-%S.%f}"
+        engine = partial(launcher, overrides=plan.overrides, folder=jobs, total=total)
+    with closing(engine(tasks(plan, done), work, settings)) as entries:
         for entry in progress(entries, total):
             if files := entry.pop("files", None):
                 with appearing(runs / entry["run"]) as beside:
