@@ -69,7 +69,10 @@ def compute(job: Job) -> tuple[Result, float]:
 
 def prepared(config: Config) -> tuple[Prepared, ...]:
     """The input of a run, made once for those that follow one another and share it."""
-    files = file_hashes(paths_in(config.sentences.model_dump()))
+    try:
+        files = file_hashes(paths_in(config.sentences.model_dump()))
+    except OSError:
+        return prepare(config)  # which says what is wrong with the file
     parts = (config.sentences, config.embeddings, config.projection, config.layers)
     checked = (config.attention.keep, config.stages)
     mark = json.dumps([config.seed, files, checked, *(part.model_dump_json() for part in parts)])
