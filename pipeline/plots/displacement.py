@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.plots.canvas import FAINT, colors, styled
+from pipeline.plots.crowd import NAMED, crowd
 from pipeline.plots.labels import Labels, empty_labels, put_labels
 from pipeline.plots.pca import fit
 from pipeline.plots.plane import View, plane, shares, view
@@ -43,20 +44,26 @@ def displacement(outcome: Outcome, caption: str) -> Drawing:
     The plane is a PCA fitted on the static embeddings alone; the contextual ones are projected
     into it. The axes say how much of the static variance they show: read distances with that in
     mind. In cross-attention no query starts anywhere: the faint points are the keys, gray and
-    named, and each query lands among them.
+    named, and each query lands among them. More than 256 tokens have no names, and are colored by
+    their position.
     """
     basis, is_cross = fit(outcome.static), outcome.moved.is_cross
     static, contextual = basis.project(outcome.static), basis.project(outcome.contextual)
     limits = view(np.vstack([static, contextual]))
     starts = tuple(map(tuple, static.tolist()))
     title = "Where queries land among the keys" if is_cross else DISPLACED
+    names = shares(basis, "static variance")
+    table = points(outcome, static, contextual)
+    if max(len(static), len(contextual)) > NAMED:
+        told = f"{title}\n{caption}"
+        return Drawing(crowd(static, contextual, limits, names, told, ways=not is_cross), table)
     words = tuple(map(label, outcome.tokens + (outcome.key_tokens if is_cross else ())))
     sheet = Sheet(
         frame,
-        (starts, len(contextual), is_cross, limits, shares(basis, "static variance")),
+        (starts, len(contextual), is_cross, limits, names),
         partial(fill, static, contextual, words, f"{title}\n{caption}"),
     )
-    return Drawing(sheet, points(outcome, static, contextual))
+    return Drawing(sheet, table)
 
 
 @styled

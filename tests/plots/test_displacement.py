@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.text import Annotation
 
@@ -154,3 +155,24 @@ def test_every_label_is_near_its_own_point() -> None:
     anchors = [text.xy for text in labels(drawing)]
     np.testing.assert_allclose(anchors, np.asarray(contextual.get_offsets()), atol=1e-9)
     assert [text.get_text() for text in labels(drawing)] == list(golden_outcome().tokens)
+
+
+@pytest.mark.parametrize("keys", [(), [f"k{i}" for i in range(300)]], ids=["self", "cross"])
+def test_more_tokens_than_can_be_named_are_points_colored_by_position(keys: Sequence[str]) -> None:
+    outcome = outcome_of([f"w{i}" for i in range(400)], keys=keys)
+    drawing = displacement(outcome, "")
+    axes = drawing.figure.axes[0]
+    points = [c for c in axes.collections if isinstance(c, PathCollection)]
+    start, end = [c for c in points if len(np.asarray(c.get_offsets()))]
+    basis = fit(outcome.static)
+    np.testing.assert_allclose(
+        np.asarray(start.get_offsets(), float), basis.project(outcome.static)
+    )
+    np.testing.assert_allclose(
+        np.asarray(end.get_offsets(), float), basis.project(outcome.contextual)
+    )
+    assert np.asarray(end.get_array()).tolist() == list(range(400))
+    assert len([c for c in axes.collections if isinstance(c, LineCollection)]) == (not keys)
+    assert not axes.texts
+    laid_out(drawing)
+    assert len(drawing.table.rows) == (400 + len(keys) if keys else 400)
