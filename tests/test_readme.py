@@ -7,6 +7,7 @@ import json
 import math
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,8 @@ def test_every_command_exists_and_its_overrides_compose(command, tmp_path, monke
     else:
         assert words[:3] == [".venv/bin/python", "-m", "pipeline"]
         overrides = [word for word in words[3:] if not word.startswith("-")]
+    if find_spec("submitit") is None:  # an extra; what is run is composed all the same
+        overrides = [one for one in overrides if not one.startswith(("hydra/", "hydra."))]
     with hydra(overrides):
         assert make_plan(overrides).points
 

@@ -14,6 +14,7 @@ from pipeline.compare.table import metric_names, scalar
 from pipeline.compare.values import is_number
 from pipeline.compare.weights import Place, Weights, read_weights
 from pipeline.faults import Fault
+from pipeline.metrics import null_of
 from pipeline.plots.curve import curve, spoken
 from pipeline.plots.multiples import Panel, multiples
 from pipeline.records import Drawing
@@ -88,8 +89,12 @@ def curves(runs: Sequence[Run], asked: str) -> tuple[str, Drawing]:
     wrong = {str(value_of(run, names[0])) for run in runs if not is_number(value_of(run, names[0]))}
     if wrong:
         raise Fault(f"--curve: {names[0]} is {min(wrong)!r} in a run, expected a numeric setting")
+    measured = [metric, *[null_of(metric) for run in runs[:1] if null_of(metric) in run.scalars]]
     rows = [
-        {**{name: value_of(run, name) for name in names}, metric: scalar(run, metric)}
+        {
+            **{name: value_of(run, name) for name in names},
+            **{name: scalar(run, name) for name in measured},
+        }
         for run in sorted(runs, key=lambda run: [sorting(value_of(run, n)) for n in names[::-1]])
     ]
     hue = names[1] if len(names) > 1 else None

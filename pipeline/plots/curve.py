@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.plots.canvas import COLORS, new_figure, styled
+from pipeline.plots.canvas import COLORS, FAINT, new_figure, styled
 from pipeline.records import Drawing, Table
 
 if TYPE_CHECKING:
@@ -23,14 +23,17 @@ def curve(
     """`metric` against `x`, a line for each value of `hue`, a panel for each value of `panel`.
 
     Runs that are alike in all three are one point, their mean, in a 95 % bootstrap interval.
-    Where the rows have an interval (`metric`_low and `metric`_high) it is shaded.
+    Where the rows have an interval (`metric`_low and `metric`_high) it is shaded, and dashes mark
+    the null (`metric`_null), what the metric were if attention were even.
     """
     import pandas as pd
     import seaborn as sns
 
     ends = [f"{metric}_low", f"{metric}_high"]
     shaded = all(end in rows[0] for end in ends)
-    names = [name for name in (panel, hue, x, metric, *(ends if shaded else [])) if name]
+    null = f"{metric}_null" if rows[0].get(f"{metric}_null") is not None else None
+    wanted = (panel, hue, x, metric, *(ends if shaded else []), null)
+    names = [name for name in wanted if name]
     data = pd.DataFrame(rows, columns=names)
     several = data.duplicated([name for name in (panel, hue, x) if name]).any()
     panels = list(dict.fromkeys(data[panel])) if panel else [None]
@@ -53,6 +56,8 @@ def curve(
         )  # fmt: skip
         if shaded:
             shade(axes, part, x, metric, hue, palette)
+        if null:
+            dash(axes, part, x, null, hue, palette)
         positive = data[x].min() > 0
         if positive and data[x].max() / data[x].min() >= WIDE:
             axes.set_xscale("log")
@@ -72,6 +77,8 @@ def curve(
         handles, labels = legend_axes.get_legend_handles_labels()
         legend_axes.get_legend().remove()
         figure.legend(handles, labels, title=spoken(hue), loc="outside right upper")
+    elif null:
+        figure.legend(loc="outside right upper")
     told = f"{spoken(metric).capitalize()} against {spoken(x)}"
     told += ", mean and 95 % interval" if shaded else ""
     figure.suptitle(told, x=0.02, ha="left")
@@ -93,6 +100,20 @@ def shade(
             line[x], line[f"{metric}_low"], line[f"{metric}_high"], linewidth=0, alpha=0.2,
             color=palette[value] if palette else COLORS[0],
         )  # fmt: skip
+
+
+def dash(axes: Axes, rows: pd.DataFrame, x: str, null: str, hue: str | None, palette: Any) -> None:
+    """The null along each line: gray where it is that of all, else in the line's color."""
+    lines = (
+        [part.groupby(x)[null].mean() for _, part in rows.groupby(hue, sort=False)] if hue else []
+    )
+    same = all(line.round(9).equals(lines[0].round(9)) for line in lines)
+    if same:
+        lines = [rows.groupby(x)[null].mean()]
+    for place, line in enumerate(lines):
+        color = FAINT if same else list(palette.values())[place]
+        told = "if attention\nwere even" if place == 0 else None
+        axes.plot(line.index, line, "--", color=color, linewidth=1.2, zorder=1, label=told)
 
 
 def palette_of(count: int) -> list[Any]:

@@ -133,3 +133,25 @@ def test_an_undefined_metric_leaves_a_gap_and_does_not_fail() -> None:
 def test_lines_can_be_told_apart() -> None:
     for count in (1, 8, 9, 20):
         assert len({str(color) for color in palette_of(count)}) == count
+
+
+def test_the_null_is_one_gray_dashed_line_where_it_is_that_of_all_lines() -> None:
+    data = [{**row, "entropy_null": 1.5} for row in rows(T=[1.0, 2.0], scale=["a", "b"])]
+    drawing = curve(data, T, SCALE, None, "entropy")
+    *_, dashed = drawn(drawing)
+    assert len(drawn(drawing)) == 3
+    assert dashed.get_linestyle() == "--"
+    assert dashed.get_ydata().tolist() == [1.5, 1.5]
+    assert "if attention\nwere even" in words(drawing.figure)
+    assert list(drawing.table.columns) == [SCALE, T, "entropy", "entropy_null"]
+
+
+def test_nulls_that_differ_have_the_colors_of_their_lines() -> None:
+    """As under a mask and without one."""
+    data = [
+        {**row, "entropy_null": 1.0 if row[SCALE] == "a" else 2.0}
+        for row in rows(T=[1.0, 2.0], scale=["a", "b"])
+    ]
+    first, second, *dashed = drawn(curve(data, T, SCALE, None, "entropy"))
+    assert [line.get_ydata().tolist() for line in dashed] == [[1.0, 1.0], [2.0, 2.0]]
+    assert [line.get_color() for line in dashed] == [first.get_color(), second.get_color()]

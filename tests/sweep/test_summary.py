@@ -90,7 +90,7 @@ def test_the_curve_is_drawn_with_its_numbers(swept: Said) -> None:
     assert f"figure: {figures}/{name}.png" in swept.out.splitlines()
     drawn = read_csv(figures / f"{name}.csv")
     summary = read_csv(swept.folder / "summary.csv")
-    assert list(drawn[0]) == ["attention.scale", "attention.temperature", "entropy"]
+    assert list(drawn[0]) == ["attention.scale", "attention.temperature", "entropy", "entropy_null"]
     assert drawn == [{key: row[key] for key in drawn[0]} for row in summary]
 
 
