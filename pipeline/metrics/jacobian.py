@@ -125,7 +125,7 @@ def secular_root(rest: Array, first: Array, second: Array, t: Array) -> Array:
         found[left] = second + t
         moved = np.abs(t - now)
         going = moved > 2.0 * eps * root
-        going &= first * moved > 2.0 * t * np.sqrt(eps * found[left])
+        going &= first * moved > 4.0 * t * np.sqrt(eps * found[left])
         if not going.any():
             break
         left, rest = left[going], rest[going]

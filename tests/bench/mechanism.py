@@ -30,6 +30,7 @@ MATERIALIZED = {
 }
 FUSED = (1024, 2048, 4096, 8192)
 LONG = (16384, 32768, 65536)
+BURSTS = 3
 Row = tuple[str, int, float, float, float | None]  # what, n, seconds, ratio to the peer, bar
 
 
@@ -92,11 +93,18 @@ def problem(length: int, torch: Any) -> tuple[Any, Any]:
 
 
 def pair(one: Callable[[], Any], two: Callable[[], Any], length: int) -> tuple[float, float]:
-    """Medians of both, taken in turn, so that they share the machine's moods."""
-    repeats = max(3, min(200, 20_000_000 // length**2))
-    one(), two()
-    both = [(seconds(one), seconds(two)) for _ in range(repeats)]
-    return median(a for a, _ in both), median(b for _, b in both)
+    """Medians of both, measured in bursts by turns, so that they share the machine's moods.
+
+    The first calls of a burst do not count: torch's threads spin for a while after a call, on a
+    core that the other would use.
+    """
+    repeats = max(3, min(100, 20_000_000 // length**2))
+    taken: tuple[list[float], list[float]] = [], []
+    for _ in range(BURSTS):
+        for call, times in zip((one, two), taken, strict=True):
+            burst = [seconds(call) for _ in range(repeats + max(1, repeats // 4))]
+            times += burst[-repeats:]
+    return median(taken[0]), median(taken[1])
 
 
 def seconds(call: Callable[[], Any]) -> float:
