@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.masks import Mask
-from pipeline.attention.stretches import at_once, by_stretch, shaped
+from pipeline.attention.stretches import at_once, by_stretch, padded, shaped
 from pipeline.attention.threads import cores, share
 from pipeline.records import Array, Block, Rows
 
@@ -97,11 +97,10 @@ def run_blocks(
     is_softmax = chain.normalizer.numerators is not None
     reads_rows = see is not None or not is_softmax
     alone = not reads_rows and weights is None
-    in_place = not is_softmax or (weights is not None and see is None)
-    width = 0 if in_place else at_once(chain, keys, query.dtype, alone)
+    width = at_once(chain, keys, query.dtype, alone)
 
     def work(blocks: Iterator[Block]) -> None:
-        room = np.empty(rows * width, query.dtype)
+        room = np.empty(rows * padded(width) if is_softmax else 0, query.dtype)
         spare = np.empty(rows * keys if reads_rows and weights is None else 0, query.dtype)
         for block in blocks:
             place, near = block.place or (), block.keys
@@ -110,7 +109,7 @@ def run_blocks(
             given = own_query, own_key, own_value, chain, block
             made = None if weights is None else weights[place][block.queries, near]
             if made is None and reads_rows:
-                made = shaped(spare, len(own_query), len(own_key))
+                made = shaped(spare, len(own_query), len(own_key), len(own_key))
             entropy = None
             if is_softmax:
                 tells = see is not None

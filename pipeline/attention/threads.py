@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
+import numpy as np
+
 Job = TypeVar("Job")
 
 
@@ -63,6 +65,23 @@ class SingleThreaded:
 single_threaded_blas = SingleThreaded()
 
 
+@contextmanager
+def small_buffers() -> Iterator[None]:
+    """NumPy goes along rows where they lie, for this thread and as long as one is inside.
+
+    Where rows cannot be taken as one line (a column against a matrix, or with gaps between them),
+    NumPy first copies as many into its buffer of 8,192 entries as fit there: up to 2.5 times the
+    work for rows of 512 to 4,096. No result depends on it.
+
+    >>> with small_buffers():
+    ...     np.getbufsize()
+    512
+    """
+    with np.errstate():  # puts back the buffer's size too
+        np.setbufsize(512)
+        yield
+
+
 def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: int) -> None:
     """Runs `work` on every thread, each drawing from the same jobs until none is left.
 
@@ -87,7 +106,8 @@ def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: i
 
     def run() -> None:
         try:
-            work(drawn())
+            with small_buffers():
+                work(drawn())
         except BaseException:
             stopped.set()
             raise

@@ -84,7 +84,7 @@ def spectral_of(p: Array, best: Places, squares: Array, cubes: Array) -> Array:
     top = np.arange(len(rest)), best.reshape(-1)
     first = rest[top]
     rest[top] = 0.0  # counts for nothing in ψ
-    second = rest.max(axis=-1)
+    second = rest[top[0], rest.argmax(axis=-1)]  # sooner found than the maximum itself
     limits = np.finfo(p.dtype)
     with np.errstate(under="ignore", invalid="ignore"):  # of the branch not taken
         norms = first - first**2  # where nothing else has a weight to speak of

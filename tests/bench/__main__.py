@@ -6,6 +6,7 @@ Every ratio is taken in one run on this machine, to a peer that the bench contai
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -13,6 +14,8 @@ from importlib.util import find_spec
 from pipeline.records import Table
 from pipeline.store import ROOT, claim, shown, write_csv
 from tests.bench import commands, comparison, mechanism, sweeps
+
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 Row = tuple[str, int, float, float, float | None]  # what, how many, seconds, measure, bar
 PARTS: dict[str, tuple[Callable[[], Iterator[Row]], str, str]] = {
@@ -58,10 +61,23 @@ def told(cases: Iterator[Row], count: str, measure: str) -> Iterator[Row]:
     """Each case as a line on the terminal, as soon as it is measured."""
     for row in cases:
         what, many, taken, found, bar = row
-        beside = "" if bar is None else f"  bar {bar:g}"
-        numbers = f"{count} = {many:6}  {taken:.2e} s  {measure} {found:.2f}"
-        print(f"{what:56} {numbers}{beside}", flush=True)
+        beside = f"{measure} {found:<6.3g}" if math.isfinite(found) else ""
+        if bar is not None:
+            beside = f"{beside}  bar {bar:g}"
+        print(f"{what:48}  {count} = {many:<6,}  {spoken(taken):>8}  {beside}".rstrip(), flush=True)
         yield row
+
+
+def spoken(taken: float) -> str:
+    """A time to three digits, in the unit in which it is easily read; nothing for none.
+
+    >>> spoken(4.728e-05), spoken(0.0163), spoken(18.61), spoken(0.0)
+    ('47.3 µs', '16.3 ms', '18.6 s', '')
+    """
+    if not taken > 0.0:
+        return ""
+    size, unit = next((size, unit) for size, unit in UNITS if taken >= size or unit == "µs")
+    return f"{taken / size:.3g} {unit}"
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def rows() -> Iterator[Row]:
         yield "output and row metrics / fused", length, taken, taken / peer, 2.0
     small = np.random.default_rng(0).standard_normal((5, 4))
     call = median(seconds(lambda: attend(small, small, small)) for _ in range(3000))
-    yield "5 tokens, a call; bar in seconds", 5, call, call, 60e-6
+    yield "a call; time and bar in seconds", 5, call, call, 60e-6
 
 
 def long_rows() -> Iterator[Row]:
@@ -73,9 +73,9 @@ def long_rows() -> Iterator[Row]:
             taken = seconds(partial(measured, given, mask))
             ratio = taken / before / 4 if before else float("nan")
             before = taken
-            yield f"row metrics, one head, mask {mask}; ratio to n²", length, taken, ratio, None
+            yield f"row metrics, one head, mask {mask}, to n²", length, taken, ratio, None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    yield "peak memory so far, GB (the weights alone: 17)", LONG[-1], 0.0, peak, 1.0
+    yield "peak memory in GB (the weights alone: 17)", LONG[-1], 0.0, peak, 1.0
 
 
 def measured(given: Any, mask: str = "none") -> Any:
