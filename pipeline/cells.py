@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
+FLOATS = (float, np.floating)
 # After any apostrophes and white space: a formula's first character, wide forms included; or a tab
 # or line break at the very start, behind which some programs look for one.
 RUNS = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
@@ -45,9 +46,11 @@ def cell(value: object) -> object:
     >>> cell(float("nan")), cell(0.1), cell("=1+1"), cell(3)
     ('', '0.1', "'=1+1", 3)
     """
-    if isinstance(value, float | np.floating):
+    if isinstance(value, str):
+        return guard(value)
+    if isinstance(value, FLOATS):
         return "" if math.isnan(value) else repr(float(value))
-    return guard(value) if isinstance(value, str) else value
+    return value
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> list[str]:

@@ -200,11 +200,18 @@ def write(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """A place to write what will be at `path` once it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
-    yield part
-    part.replace(path)
+    """A place to write what will be at `path` once it is whole.
+
+    That is `path` itself inside a folder that has yet to appear.
+    """
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if f"{PART}/" in path.as_posix():
+        yield path
+    else:
+        part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+        yield part
+        part.replace(path)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -246,9 +253,11 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def undefined_as_null(content: Any) -> Any:
     """`content` with NaN, which JSON does not know, as None."""
+    if isinstance(content, float):
+        return None if math.isnan(content) else content
     if isinstance(content, Mapping):
         return {key: undefined_as_null(value) for key, value in content.items()}
-    return None if isinstance(content, float) and math.isnan(content) else content
+    return content
 
 
 def write_drawings(
@@ -334,10 +343,11 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def as_yaml(content: object) -> str:
+def as_yaml(content: Mapping[str, Any] | Sequence[str]) -> str:
     """YAML as a person would write it: order kept, letters as letters.
 
-    Between the runs of a sweep little of it changes, so each entry's text is kept.
+    Between the runs of a sweep little of it changes, and PyYAML takes a millisecond a run, so the
+    text of each section and entry is kept.
 
     >>> print(as_yaml({"attention": {"scale": "on", "mask": ["causal"]}, "seed": 0}), end="")
     attention:
@@ -347,26 +357,25 @@ def as_yaml(content: object) -> str:
     seed: 0
     """
     if isinstance(content, Mapping):
-        return "".join(
-            f"{name}:\n{textwrap.indent(entries(value), '  ')}"
-            if isinstance(value, Mapping) and value and name.isidentifier()
-            else entries({name: value})
-            for name, value in content.items()
-        )
-    return dumped(content)
-
-
-def entries(settings: Mapping[str, Any]) -> str:
-    """The entries of a mapping, each from memory where it was written before."""
-    return "".join(entry(name, json.dumps(value)) for name, value in settings.items())
+        return "".join(entry(name, json.dumps(value)) for name, value in content.items())
+    return "".join(item(value) for value in content) or dumped([])
 
 
 @lru_cache(1024)
 def entry(name: str, value: str) -> str:
     """One entry, its value as JSON, which tells values of every kind apart."""
-    return dumped({name: json.loads(value)})
+    content = json.loads(value)
+    if isinstance(content, dict) and content and name.isidentifier():
+        return f"{name}:\n{textwrap.indent(as_yaml(content), '  ')}"
+    return dumped({name: content})
+
+
+@lru_cache(1024)
+def item(text: str) -> str:
+    """One text of a list."""
+    return dumped([text])
 
 
 def dumped(content: object) -> str:
-    """What PyYAML makes of it, which takes a millisecond a run."""
+    """What PyYAML makes of it."""
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)

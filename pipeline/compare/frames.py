@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cells import unguard
+import numpy as np
+
 from pipeline.compare.find import PathLike, find_runs
 from pipeline.compare.groups import columns_for, grouped
 from pipeline.compare.names import chosen
 from pipeline.compare.read import Run
 from pipeline.compare.settings import differing, value_of
+from pipeline.compare.stored import TEXTS, read_table, texts
 from pipeline.compare.table import runs_table
-from pipeline.faults import Fault
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TEXTS = ("sentence", "query", "key", "token", "embedding")  # columns that hold text
 
 
 def load_runs(
@@ -78,22 +77,11 @@ def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
 
 def read_frame(path: Path) -> pd.DataFrame:
     """A CSV of a run folder: numbers to the last bit, tokens as they were."""
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(TEXTS, str),
-            keep_default_na=False,  # "NA" and "null" are words
-            na_values=[""],
-            lineterminator="\n",
-            encoding="utf-8",
-        )
-        texts = [column for column in TEXTS if column in frame.columns]
-        if frame[texts].isna().any(axis=None):
-            raise ValueError("rows are missing")
-    except (OSError, ValueError) as error:
-        raise Fault(f"compare: cannot read {path} ({error})") from error
-    for column in texts:
-        frame[column] = frame[column].map(unguard)
+    table = read_table(path)
+    frame: pd.DataFrame = table.to_pandas()
+    for column in table.column_names:
+        if column in TEXTS:
+            frame[column] = texts(table[column])
+        elif table[column].null_count == len(table):  # a metric that is nowhere defined
+            frame[column] = np.nan
     return frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,6 +18,7 @@ from pipeline.identity import FORMAT
 from pipeline.store import shown
 
 SECTION = re.compile(r"^(?=[^\s#-])", flags=re.MULTILINE)  # where a key of the top level stands
+NESTED = re.compile(r"(\w+):\n(?=  [A-Za-z_])")  # a section of entries, not a list
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -106,7 +108,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def settings_in(text: str) -> dict[str, Any]:
     """A config.yaml as dotted names and values.
 
-    The runs of a sweep differ in few sections, so each section is parsed once for all of them.
+    The runs of a sweep differ in few entries, so each is parsed once for all of them.
 
     >>> settings_in("seed: 1\\nplots:\\n- heatmap\\nattention:\\n  scale: none\\n")
     {'seed': 1, 'plots': '["heatmap"]', 'attention.scale': 'none'}
@@ -117,9 +119,12 @@ def settings_in(text: str) -> dict[str, Any]:
     return found
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def settings_of(section: str) -> Mapping[str, Any]:
-    """One section of a config.yaml."""
+    """One entry of a config.yaml, or a section of them."""
+    if nested := NESTED.match(section):
+        inside = settings_in(textwrap.dedent(section[nested.end() :]))
+        return {f"{nested[1]}.{name}": value for name, value in inside.items()}
     content = yaml.load(section, Loader=LOADER)
     if content is not None and not isinstance(content, dict):
         raise ValueError(f"expected settings, got {content!r:.40}")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from pipeline.compare.frames import read_frame
-from pipeline.faults import Fault
-from pipeline.records import Array
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pipeline.compare.stored import read_table, texts, unreadable
+from pipeline.records import Array, Positions
 
 Place = tuple[str, int]  # sentence, layer
+Found = TypeVar("Found")
+AXES = ("query", "key")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,62 +37,64 @@ class Points:
 
 def read_weights(folder: Path) -> dict[Place, Weights]:
     """(sentence, layer) → its weights."""
-    path = folder / "weights.csv"
-    return {place: gathered(part, path) for place, part in by_place(read_frame(path), path)}
-
-
-def by_place(frame: pd.DataFrame, path: Path) -> list[tuple[Place, pd.DataFrame]]:
-    """The rows of each sentence and layer, in the order of the file."""
-    try:
-        parts: Any = frame.groupby(["sentence", "layer"], sort=False)
-        return [((str(name), int(layer)), part) for (name, layer), part in parts]
-    except (KeyError, ValueError) as error:
-        raise Fault(f"compare: cannot read {path} (no column {error})") from error
-
-
-def gathered(rows: pd.DataFrame, path: Path) -> Weights:
-    """The rows of one sentence as its tokens and a matrix a head."""
-    try:
-        places = tuple(np.asarray(rows[a]) for a in ("head", "query_position", "key_position"))
-        weights = np.asarray(rows["weight"], dtype=float)
-        values = np.full([int(place.max()) + 1 for place in places], np.nan)
-        values[places] = weights
-        queries, keys = (tokens(rows[f"{a}_position"], rows[a]) for a in ("query", "key"))
-    except (KeyError, ValueError, IndexError) as error:
-        raise Fault(f"compare: cannot read {path} ({error})") from error
-    if np.isnan(values).any() or values.shape[1:] != (len(queries), len(keys)):
-        raise Fault(f"compare: cannot read {path} (rows are missing)")
-    return Weights(queries, keys, values)
-
-
-def tokens(positions: pd.Series[Any], names: pd.Series[Any]) -> tuple[str, ...]:
-    """The tokens of an axis in order of position."""
-    first = dict(zip(positions.tolist(), names.tolist(), strict=True))
-    return tuple(str(first[k]) for k in sorted(first))
+    return by_place(folder / "weights.csv", gathered)
 
 
 def read_points(folder: Path) -> dict[Place, Points]:
     """(sentence, layer) → its embeddings before and after attention."""
-    path = folder / "embeddings.csv"
-    return {place: points(part, path) for place, part in by_place(read_frame(path), path)}
+    return by_place(folder / "embeddings.csv", points)
 
 
-def points(rows: pd.DataFrame, path: Path) -> Points:
-    """The rows of one sentence as two arrays."""
-    entries = [name for name in rows.columns if name[:1] == "x" and name[1:].isdigit()]
-
+def by_place(path: Path, made: Callable[[Any], Found]) -> dict[Place, Found]:
+    """What is made of the rows of each sentence and layer, in the order of the file."""
+    table = read_table(path)
     try:
-        static, contextual = (
-            rows[rows["embedding"] == kind].sort_values("position")
-            for kind in ("static", "contextual")
-        )
-        return Points(
-            static[entries].to_numpy(dtype=float),
-            contextual[entries].to_numpy(dtype=float),
-            static["token"].tolist() != contextual["token"].tolist(),
-        )
-    except (KeyError, ValueError) as error:
-        raise Fault(f"compare: cannot read {path} ({error})") from error
+        names = table["sentence"].combine_chunks().dictionary_encode()
+        sentences, layers = texts(names.dictionary), table["layer"].to_numpy()
+        place = names.indices.to_numpy() * (layers.max(initial=0) + 1) + layers
+        _, first, rows = np.unique(place, return_index=True, return_inverse=True)
+        found = {}
+        for part in np.argsort(first):
+            here = int(first[part])
+            mark = sentences[names.indices[here].as_py()], int(layers[here])
+            found[mark] = made(table.filter(rows == part) if len(first) > 1 else table)
+    except KeyError as error:
+        raise unreadable(path, f"no column {error}") from error
+    except (TypeError, ValueError, IndexError) as error:
+        raise unreadable(path, error) from error
+    return found
+
+
+def gathered(rows: Any) -> Weights:
+    """The rows of one sentence as its tokens and a matrix a head."""
+    places = tuple(rows[a].to_numpy() for a in ("head", "query_position", "key_position"))
+    weights = rows["weight"].to_numpy().astype(float)
+    values = np.full([int(place.max()) + 1 for place in places], np.nan)
+    values[places] = weights
+    queries, keys = (tokens(place, rows[a]) for place, a in zip(places[1:], AXES, strict=True))
+    if np.isnan(values).any() or values.shape[1:] != (len(queries), len(keys)):
+        raise ValueError("rows are missing")
+    return Weights(queries, keys, values)
+
+
+def tokens(positions: Positions, names: Any) -> tuple[str, ...]:
+    """The tokens of an axis in order of position."""
+    return tuple(texts(names.take(np.unique(positions, return_index=True)[1])))
+
+
+def points(rows: Any) -> Points:
+    """The rows of one sentence as two arrays."""
+    kinds = rows["embedding"].to_pylist()
+    entries = [name for name in rows.column_names if name[:1] == "x" and name[1:].isdigit()]
+    static, contextual = (
+        rows.filter([kind == wanted for kind in kinds]).sort_by("position")
+        for wanted in ("static", "contextual")
+    )
+    before, after = (
+        np.stack([part[name].to_numpy() for name in entries], axis=1).astype(float)
+        for part in (static, contextual)
+    )
+    return Points(before, after, static["token"].to_pylist() != contextual["token"].to_pylist())
 
 
 def spread(values: Array, places: Sequence[int], count: int) -> Array:

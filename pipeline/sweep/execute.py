@@ -58,7 +58,7 @@ def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
         done = SETTLED[plan.config.sweep.keep](wanted, folder, ledger, tell)
         try:
             with writing(folder):
-                run_missing(plan, folder, ledger, done)
+                run_missing(plan, folder, ledger, done, len(wanted) - len(done))
         except KeyboardInterrupt:
             done = SETTLED[plan.config.sweep.keep](wanted, folder, ledger, tell)
             write_rows(plan, folder, ledger.entries())
@@ -100,11 +100,10 @@ def alone(point: object) -> bool:
     return getattr(point, "same_as", None) is None
 
 
-def run_missing(plan: Plan, folder: Path, ledger: Ledger, done: set[str]) -> None:
-    """Every run that is not done, on the engine that the config names."""
+def run_missing(plan: Plan, folder: Path, ledger: Ledger, done: set[str], total: int) -> None:
+    """Every run that is not done, `total` of them, on the engine that the config names."""
     settings, runs = plan.config.sweep, folder.resolve() / "runs"
     work = work_of(settings, runs)
-    total = sum(alone(point) for point in plan.points) - len(done)
     engine = ENGINES[settings.engine]
     if chosen(plan.overrides):
         jobs = folder.resolve() / f"jobs_{datetime.now():%Y-%m-%d_%H-%M-%S.%f}"

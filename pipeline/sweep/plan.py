@@ -63,7 +63,7 @@ def make_plan(overrides: Sequence[str]) -> Plan:
     axes = find_axes(overrides, asked.study.grid if asked.study else {})
     seeds = seeds_of(asked.repeats, raw["seed"], axes)
     repeated = (*axes, Axis(("seed",), tuple((str(seed),) for seed in seeds))) if seeds else axes
-    base_of = bases(fixed, repeated)
+    base_of = bases(fixed, repeated, composed)
     planned = asked.study.varied if asked.study else []
     grid = Grid(repeated, kept(axes, max(1, len(seeds)), base_of, asked.where, planned))
     keys, same = checked(grid, base_of)

@@ -220,11 +220,14 @@ def test_torn_weights_are_said_and_leave_nothing(runs: list[Path], root: Path) -
     whole = text.splitlines(keepends=True)
     for content, why in (
         (text.replace("0.2918751327405783", "x"), "could not convert string to float: 'x'"),
-        (text[: text.rindex(",joelho,0.3")], "rows are missing"),
+        (
+            text[: text.rindex(",joelho,0.3")],
+            "CSV parse error: Row #26: Expected 8 columns, got 6: pinguins,0,0,4,joelho,4",
+        ),
         ("".join([*whole[:3], *whole[4:]]), "rows are missing"),
         (text.replace("sentence", "phrase"), "no column 'sentence'"),
         (text.replace("query_position", "x"), "'query_position'"),
-        ("", "No columns to parse from file"),
+        ("", "Empty CSV file"),
     ):
         (torn / "weights.csv").write_text(content, encoding="utf-8")
         said = compare(runs[0], torn)

@@ -198,16 +198,16 @@ def test_a_hundred_thousand_runs_take_no_more_than_their_hashes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "runs", "combinations"),
+    ("overrides", "runs", "choices"),
     [
-        (["seed=range(0,50)", "attention.scale=on,off"], 100, 1),
+        (["seed=range(0,50)", "attention.scale=on,off"], 100, 0),
         (["embeddings=one_hot,gaussian", "seed=range(0,20)"], 40, 2),
         (["embeddings=one_hot,gaussian", "sentences=order,long", "seed=range(0,5)"], 20, 4),
         (["experiment=ablation"], 20, 2),
     ],
 )
 def test_hydra_composes_once_for_each_choice_of_groups(
-    overrides: list[str], runs: int, combinations: int, monkeypatch: pytest.MonkeyPatch
+    overrides: list[str], runs: int, choices: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, ...]] = []
 
@@ -218,7 +218,7 @@ def test_hydra_composes_once_for_each_choice_of_groups(
     for module in ("plan", "bases"):
         monkeypatch.setattr(f"pipeline.sweep.{module}.compose", counted)
     assert len(make_plan(overrides).points) == runs
-    assert len(asked) == 1 + combinations  # and the one that finds the grid
+    assert len(asked) == 1 + choices  # and the one that finds the grid
 
 
 def test_the_ablation_is_the_grid_its_file_says() -> None:

@@ -6,6 +6,7 @@ Each worker is an executor of its own, so that one that dies takes no neighbor w
 from __future__ import annotations
 
 import atexit
+import gc
 import mmap
 import os
 import signal
@@ -146,6 +147,7 @@ PAGE: list[Any] = []  # of this worker, where it notes its place
 
 def begin(parent: int, path: str) -> None:
     """Opens the page, and sees to it that the worker does not outlive its parent."""
+    gc.set_threshold(50_000)  # as in the parent
     with Path(path).open("r+b") as file:
         PAGE[:] = [mmap.mmap(file.fileno(), 4)]
     threading.Thread(target=leave_with, args=(parent,), daemon=True).start()
