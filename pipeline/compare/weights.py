@@ -11,10 +11,12 @@ import numpy as np
 
 from pipeline.compare.stored import read_table, texts, unreadable
 from pipeline.records import Array, Positions
+from pipeline.tables import WEIGHTS
 
 Place = tuple[str, int]  # sentence, layer
 Found = TypeVar("Found")
 AXES = ("query", "key")
+EMBEDDINGS = ("sentence", "layer", "position", "token", "embedding")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +39,22 @@ class Points:
 
 def read_weights(folder: Path) -> dict[Place, Weights]:
     """(sentence, layer) → its weights."""
-    return by_place(folder / "weights.csv", gathered)
+    return by_place(folder / "weights.csv", WEIGHTS, gathered)
 
 
 def read_points(folder: Path) -> dict[Place, Points]:
     """(sentence, layer) → its embeddings before and after attention."""
-    return by_place(folder / "embeddings.csv", points)
+    return by_place(folder / "embeddings.csv", EMBEDDINGS, points)
 
 
-def by_place(path: Path, made: Callable[[Any], Found]) -> dict[Place, Found]:
+def by_place(
+    path: Path, columns: Sequence[str], made: Callable[[Any], Found]
+) -> dict[Place, Found]:
     """What is made of the rows of each sentence and layer, in the order of the file."""
     table = read_table(path)
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise unreadable(path, f"no column {missing[0]!r}")
     try:
         names = table["sentence"].combine_chunks().dictionary_encode()
         sentences, layers = texts(names.dictionary), table["layer"].to_numpy()
@@ -58,8 +65,6 @@ def by_place(path: Path, made: Callable[[Any], Found]) -> dict[Place, Found]:
             here = int(first[part])
             mark = sentences[names.indices[here].as_py()], int(layers[here])
             found[mark] = made(table.filter(rows == part) if len(first) > 1 else table)
-    except KeyError as error:
-        raise unreadable(path, f"no column {error}") from error
     except (TypeError, ValueError, IndexError) as error:
         raise unreadable(path, error) from error
     return found

@@ -226,7 +226,7 @@ def test_torn_weights_are_said_and_leave_nothing(runs: list[Path], root: Path) -
         ),
         ("".join([*whole[:3], *whole[4:]]), "rows are missing"),
         (text.replace("sentence", "phrase"), "no column 'sentence'"),
-        (text.replace("query_position", "x"), "'query_position'"),
+        (text.replace("query_position", "x"), "no column 'query_position'"),
         ("", "Empty CSV file"),
     ):
         (torn / "weights.csv").write_text(content, encoding="utf-8")
