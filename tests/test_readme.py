@@ -35,6 +35,7 @@ from pipeline.metrics import METRICS, POOLINGS
 from pipeline.plots import FORMATS, PLOTS, STYLES
 from pipeline.reading import LANGUAGES
 from pipeline.sweep.plan import make_plan
+from tests.bench.__main__ import parser as bench_parser
 
 READMES = {
     name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.pt-BR.md")
@@ -85,6 +86,9 @@ def test_every_command_exists_and_its_overrides_compose(command, tmp_path, monke
         overrides = shlex.split(given.get("ARGS", ""))
         if words[1] == "compare":
             compare_parser().parse_args([*shlex.split(given.get("RUNS", "")), *overrides])
+            return
+        if words[1] == "bench":
+            bench_parser().parse_args(overrides)
             return
         if words[1] in ("sweep", "plan"):
             experiment = given.get("EXPERIMENT", "ablation")
@@ -286,3 +290,26 @@ def test_the_default_config_is_the_seeds():
     with hydra():
         config = validate(compose([]).resolved())
     assert config.sentences.text == ("Os pinguins não tem joelho",)
+
+
+@pytest.mark.oracle
+def test_the_bench_is_quoted_with_its_own_bars(monkeypatch):
+    from tests.bench import mechanism
+
+    monkeypatch.setattr(mechanism, "problem", lambda length, torch: ((), ()))
+    monkeypatch.setattr(mechanism, "pair", lambda one, two, length: (1.0, 1.0))
+    monkeypatch.setattr(mechanism, "seconds", lambda call: 1.0)
+    bars: dict[int, list[float | None]] = {}
+    for what, length, _, _, bar in mechanism.rows():
+        if "/" in what:
+            bars.setdefault(length, []).append(bar)
+    head, _, *rows = re.search(r"\| n \| weights.*?\n\n", ENGLISH, re.DOTALL)[0].split("\n")[:-2]
+    assert head.count("|") == 5
+    found: dict[int, list[float]] = {}
+    for length, *cells in (row.strip("|").split("|") for row in rows):
+        of = found.setdefault(int(length.replace(",", "")), [])
+        for cell in filter(None, map(str.strip, cells)):
+            ratio, bar = map(float, cell.strip("*").split(" of "))
+            assert cell.startswith("**") == (ratio > bar)
+            of.append(bar)
+    assert found == bars
