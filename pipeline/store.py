@@ -41,6 +41,7 @@ from pipeline.tables import (
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = ".part"  # how the names of what is not whole yet end
+HIDDEN = re.compile(r"/\.[^/]+\.[0-9a-f]{8}\.part/")  # inside a folder that is `appearing`
 CONFIG, OVERRIDES = ".hydra/config.yaml", ".hydra/overrides.yaml"
 OF_FAILURES = frozenset({CONFIG, OVERRIDES, "traceback.txt", "run.json"})
 UNSEEN = ("metrics", "plots", "language")  # settings that no figure depends on
@@ -206,7 +207,7 @@ def beside(path: Path) -> Iterator[Path]:
     """
     if not path.parent.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-    if f"{PART}/" in path.as_posix():
+    if HIDDEN.search(path.as_posix()):
         yield path
     else:
         part = path.with_name(f".{path.name}.{os.getpid()}{PART}")

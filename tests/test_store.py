@@ -25,7 +25,9 @@ from pipeline.faults import Fault
 from pipeline.records import Table
 from pipeline.store import (
     ROOT,
+    appearing,
     as_yaml,
+    beside,
     claim,
     claim_comparison,
     claim_run,
@@ -229,3 +231,25 @@ def test_the_yaml_of_a_whole_configuration(
 ) -> None:
     settings = config_of(*overrides).settings()
     assert as_yaml(settings) == dumped(settings)
+
+
+def test_a_file_is_written_beside_its_place_unless_its_folder_has_yet_to_appear(
+    tmp_path: Path,
+) -> None:
+    for seen in (
+        tmp_path / "a.txt",
+        tmp_path / "of.part" / "a.txt",
+        tmp_path / ".x.part" / "b" / "c",
+    ):
+        with beside(seen) as place:
+            assert place != seen
+            place.write_text("whole", encoding="utf-8")
+            assert not seen.exists()
+        assert seen.read_text(encoding="utf-8") == "whole"
+    with appearing(tmp_path / "run") as hidden:
+        for name in ("a.txt", "figures/a.txt"):
+            with beside(hidden / name) as place:
+                assert place == hidden / name
+                place.write_text("whole", encoding="utf-8")
+        assert not (tmp_path / "run").exists()
+    assert (tmp_path / "run" / "figures" / "a.txt").read_text(encoding="utf-8") == "whole"
