@@ -12,10 +12,13 @@ WEIGHT = 8  # bytes
 
 
 def refuse_too_many(
-    prepared: Iterable[Prepared], available: Callable[[], int], layers: int = 1
+    prepared: Iterable[Prepared], available: Callable[[], int], each: int = 1
 ) -> None:
-    """A `Fault` that names the largest sentence where all weights together would not fit."""
-    sizes = {one.embedded.sentence.name: layers * size_of(one) for one in prepared}
+    """A `Fault` that names the largest sentence where all weights together would not fit.
+
+    `each` is how many matrices of the weights' shape a sentence has, over all layers.
+    """
+    sizes = {one.embedded.sentence.name: each * size_of(one) for one in prepared}
     needed = sum(sizes.values())
     if needed < WORTH_ASKING:
         return

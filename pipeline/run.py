@@ -44,6 +44,7 @@ from pipeline.records import (
     Traced,
 )
 
+TRACED = 4  # matrices a layer keeps where it is traced: α and ‖α v‖, and both of even weights
 NEARLY_IDENTITY = 0.95  # mean weight on itself from which a run says so
 
 
@@ -68,7 +69,8 @@ def prepare(config: Config) -> tuple[Prepared, ...]:
     pairs = zip_longest(embedded[: len(passages)], embedded[len(passages) :])
     prepared = tuple(ready(own, keyed, config) for own, keyed in pairs)
     if config.attention.keep == "full":
-        refuse_too_many(prepared, available, config.layers.count)
+        each = TRACED if traces((*config.metrics, *unasked(config))) else 1
+        refuse_too_many(prepared, available, config.layers.count * each)
     if config.stages:
         refuse_too_long(prepared)
     return prepared

@@ -167,6 +167,8 @@ def test_full_is_refused_before_it_would_not_fit(
         "(pinguins-1 alone has 0.14 GB); expected top_k or none, which hold no N × M weights"
     )
     assert run(config_of(*PLAIN, words, "plots=[]", "attention.keep=none")).outcomes
+    with pytest.raises(Fault, match=r"would hold 0\.64 GB of weights .*alone has 0\.58 GB"):
+        run(config_of(*PLAIN, words, "plots=[]", "metrics=[rollout_self]"))
 
 
 @pytest.mark.slow
