@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError, model_validator
 
 from pipeline.attention import (
@@ -21,8 +20,8 @@ from pipeline.attention import (
     STAGES,
     add_up,
     as_normalizer,
+    check_rotation,
     combine,
-    turn,
 )
 from pipeline.choose import listed
 from pipeline.embed import POSITIONS, SOURCES, UNKNOWN
@@ -176,7 +175,7 @@ class Attention(Section):
     log_n_factor: Annotated[float, positive()] = Field(description="the s of the scale log_n")
     qk_norm: Annotated[str, one_of(QK_NORMS)] = Field(description="queries and keys to one length")
     qk_norm_gain: Annotated[float, positive()] = Field(description="the length's factor g")
-    rotation: Annotated[Spec, variant(lambda spec: turn(np.ones((1, 2)), spec))] = Field(
+    rotation: Annotated[Spec, variant(check_rotation)] = Field(
         description="queries and keys turned by their position"
     )
     softcap: Annotated[float | None, optional(positive())] = Field(

@@ -74,7 +74,8 @@ def prepared(config: Config) -> tuple[Prepared, ...]:
     except OSError:
         return prepare(config)  # which says what is wrong with the file
     parts = (config.sentences, config.embeddings, config.projection, config.layers)
-    checked = (config.attention.keep, config.stages, config.metrics, config.plots)
+    attention = config.attention
+    checked = (attention.keep, attention.rotation, config.stages, config.metrics, config.plots)
     mark = json.dumps([config.seed, files, checked, *(part.model_dump_json() for part in parts)])
     if mark not in PREPARED:
         PREPARED.clear()

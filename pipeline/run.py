@@ -83,6 +83,7 @@ def ready(embedded: Embedded, keyed: Embedded | None, config: Config, layer: int
     projected = project(embedded.vectors, keys=keys, seed=config.seed, layer=layer, **settings)
     if config.layers.residual:
         check_residual(embedded.vectors, projected)
+    turn(projected.query[:, :0], config.attention.rotation)  # its fraction must fit the key width
     return Prepared(embedded, projected, keyed)
 
 

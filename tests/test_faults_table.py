@@ -230,6 +230,24 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         ["figures.dpi=big"],
         ["figures.dpi: got 'big', expected a whole number >= 36 and <= 1200"],
     ),
+    "a fraction of the width that makes no pairs": (
+        ["attention.rotation={rotary:{fraction:0.3}}"],
+        [
+            (
+                "attention.rotary.fraction: got 0.3 of the key width D = 4, which is 1.2 entries, "
+                "expected an even count of them, as they turn in pairs"
+            )
+        ],
+    ),
+    "a fraction above all of the width": (
+        ["attention.rotation={rotary:{fraction:2}}"],
+        [
+            (
+                "attention.rotation: attention.rotary.fraction: got 2, expected a number above 0, "
+                "at most 1"
+            )
+        ],
+    ),
     "a fraction for a count": (
         ["projection=random", "projection.heads=1.5"],
         ["projection.heads: got 1.5, expected a whole number >= 1 and <= 4096"],

@@ -153,6 +153,18 @@ def test_the_settings_table_names_every_choice_and_no_other(setting, names):
     assert settings_cell(setting) == names
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        f"{setting}={spec}"
+        for setting, cell in re.findall(r"^\| `(attention\.\w+)` \|(.*)\|$", ENGLISH, re.MULTILINE)
+        for spec in re.findall(r"`(\{[^`…]+\})`", cell)
+    ],
+)
+def test_every_variant_the_settings_table_writes_out_runs(override, tmp_path):
+    assert main(["plots=[]", f"outputs={tmp_path}", override]) == 0
+
+
 def test_the_table_of_experiments_is_the_folder():
     listed = set(re.findall(r"^\| `(\w+)` \| .*\?", ENGLISH, flags=re.MULTILINE))
     assert listed == {path.stem for path in (ROOT / "experiments").glob("*.yaml")}

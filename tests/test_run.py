@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from pipeline.attention import attend
+from pipeline.attention.rotary import rotary
 from pipeline.config import Config
 from pipeline.embed import embed
 from pipeline.faults import Fault
@@ -256,3 +258,12 @@ def test_the_null_of_a_sink_under_a_causal_mask_is_the_harmonic_number_over_n(
     ).scalars["sink_mass_null"]
     assert found == pytest.approx(sum(1 / k for k in range(1, 10)) / 9, rel=1e-12)
     assert round(found, 3) == 0.314
+
+
+def test_a_rotation_of_a_fraction_is_of_the_keys_own_width(config_of: ConfigOf) -> None:
+    words = ("embeddings=gaussian", "embeddings.width=20", "projection=identity", "plots=[]")
+    [whole] = run(config_of(*words, "attention.rotation={rotary:{fraction:0.3}}")).outcomes
+    static = whole.embedded.vectors
+    turned = rotary(static, fraction=6 / 20)
+    expected = attend(turned, turned, static).weights
+    np.testing.assert_array_equal(whole.attended.weights[0], expected)

@@ -14,7 +14,7 @@ from pipeline.attention.order import NEEDS_BOTH, ORDERS
 from pipeline.attention.output import check_residual, moves
 from pipeline.attention.project import OUTPUTS, PROJECTIONS, project
 from pipeline.attention.qk_norm import QK_NORMS
-from pipeline.attention.rotary import ROTATIONS, turn
+from pipeline.attention.rotary import ROTATIONS, check_rotation, turn
 from pipeline.attention.scale import SCALES
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "attend",
     "attend_gradients",
     "check_residual",
+    "check_rotation",
     "combine",
     "keeping",
     "moves",

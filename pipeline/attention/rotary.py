@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention.specs import build, finite
+from pipeline.attention.specs import build, finite, named
 from pipeline.faults import Fault, shorten
 from pipeline.records import Array
 
@@ -54,6 +55,7 @@ def unturned(vectors: Array) -> Array:
     return vectors
 
 
+WIDEST = 65536  # a key's width, at most
 ROTATIONS: dict[str, Callable[..., Array]] = {"none": unturned, "rotary": rotary}
 
 
@@ -64,6 +66,18 @@ def turn(vectors: Array, spec: object, what: str = "attention.rotation") -> Arra
     [[1.0, 0.0], [1.0, 0.0]]
     """
     return build(ROTATIONS, spec, what, vectors)
+
+
+def check_rotation(spec: object, what: str = "attention.rotation") -> None:
+    """A `Fault` where vectors of no width at all could be turned so.
+
+    >>> check_rotation({"rotary": {"fraction": 0.3}})
+    """
+    _, settings = named(spec, what)
+    fraction = settings.get("fraction", 1.0)
+    usual = isinstance(fraction, int | float) and 0 < fraction <= 1
+    parts = Fraction(fraction).limit_denominator(WIDEST).denominator if usual else 1
+    turn(np.ones((0, 2 * parts)), spec, what)
 
 
 def frequencies(turned: int, base: float) -> Array:

@@ -27,7 +27,9 @@ class Ready:
 
         The seed is left out: it changes the numbers, but not whether there are any.
         """
-        mark = (*(texts[part] for part in INPUT), config.attention.keep)
+        attention = config.attention
+        more = (attention.keep, repr(attention.rotation), *map(repr, (config.stages, config.plots)))
+        mark = (*(texts[part] for part in INPUT), repr(config.metrics), *more)
         if mark not in self.found:
             try:
                 self.found[mark] = shapes_of(config)
