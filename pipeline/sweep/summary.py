@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.compare.find import find_runs
 from pipeline.compare.read import read_json
-from pipeline.compare.report import Story, page
+from pipeline.compare.report import Story, comparing, page
 from pipeline.laws import Verdict, judge
 from pipeline.metrics import is_null
 from pipeline.plots.curve import curve
@@ -24,6 +24,7 @@ from pipeline.sweep.told import show_same
 from pipeline.terminal import console, grid, show_comparison
 
 SHOWN = 60  # rows printed; summary.csv has all
+THIS = "path/to/this/sweep"  # in a command on the page, which tells nothing of where it was made
 
 
 def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
@@ -61,7 +62,8 @@ def story(plan: Plan, verdicts: Sequence[Verdict]) -> Story:
     """What report.html tells beside the runs."""
     command = shlex.join([".venv/bin/python", "-m", "pipeline", "-m", *plan.asked])
     question, source = (plan.study.question, plan.study.source) if plan.study else ("", "")
-    return Story(plan.name, command, question, source, verdicts)
+    why = comparing(THIS, "--causes", "all")
+    return Story(plan.name, command, question, source, verdicts, why)
 
 
 def as_table(rows: Sequence[Row]) -> Table:

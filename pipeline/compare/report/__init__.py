@@ -8,6 +8,6 @@ all of it. The table is DataTables, from the bundle that itables ships.
 """
 
 from pipeline.compare.report.page import page
-from pipeline.compare.report.story import Story, of_comparison
+from pipeline.compare.report.story import Story, comparing, of_comparison
 
-__all__ = ["Story", "of_comparison", "page"]
+__all__ = ["Story", "comparing", "of_comparison", "page"]

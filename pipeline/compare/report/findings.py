@@ -19,8 +19,9 @@ from pipeline.laws import Verdict
 class Finding:
     """One sentence, and of which kind it is."""
 
-    kind: str  # holds, fails, untested, effect, twins, notice
+    kind: str  # holds, fails, untested, effect, twins, notice, causes
     text: str
+    command: str = ""  # with which it ends, if any
 
 
 def findings(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.compare.read import Run
+from pipeline.compare.report.causes import causes
 from pipeline.compare.report.columns import Column, as_data, columns_of, spoken
 from pipeline.compare.report.findings import findings
 from pipeline.compare.report.live import inputs
@@ -18,7 +19,8 @@ from pipeline.compare.report.story import Story
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("base", "colors", "scales", "state", "selection", "table", "parallel", "curves",
-           "heatmap", "pair", "live", "main")  # in this order  # fmt: skip
+           "heatmap", "align", "difference", "moves", "pair", "live",
+           "main")  # in this order  # fmt: skip
 # Settings that say how results are shown, not what was computed.
 SHOWING = ("name", "metrics", "plots", "figures.", "language", "outputs", "study")
 
@@ -40,7 +42,7 @@ def page(runs: Sequence[Run], story: Story) -> str:
         varied=[c for c in columns if c.kind == "setting"],
         values=values_told,
         held=held(runs, columns),
-        findings=findings(runs, columns, story.verdicts),
+        findings=[*findings(runs, columns, story.verdicts), *causes(runs, story.causes)],
         rule=shown.rule,
         live=live,
         left_out=left_out,
@@ -59,6 +61,8 @@ def data(
         "columns": [as_data(column) for column in columns],
         "rule": shown.rule,
         "sentences": shown.sentences,
+        "layers": shown.layers,
+        "attended": shown.attended,
         "pictures": shown.pictures,
         "planes": shown.planes,
         "pair": [first, partner(first, shown.chosen, columns)],

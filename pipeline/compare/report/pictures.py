@@ -29,7 +29,9 @@ class Pictures:
 
     chosen: tuple[int, ...]  # the runs, by their place in the table
     rule: str  # by which they were chosen, in a sentence
-    sentences: list[str]
+    sentences: list[str]  # and layers, as they are spoken of
+    layers: list[int]  # of each of them
+    attended: dict[int, list[int]]  # run -> all its sentences in their order, long ones among them
     pictures: list[dict[str, Any]]
     planes: list[dict[str, Any]]
 
@@ -37,24 +39,33 @@ class Pictures:
 def pictures(runs: Sequence[Run]) -> Pictures:
     """The weights of as many runs as fit, spread evenly over the table."""
     chosen = choose(runs)
-    weights = {run: weights_of(runs[run]) for run in chosen}
+    weights = {run: read_weights(runs[run].files) for run in chosen}
     vectors = {run: vectors_of(runs[run]) for run in chosen}
     places = list(dict.fromkeys(place for found in weights.values() for place in found))
-    planes, moves = displaced(vectors, set(places))
+    number = {place: k for k, place in enumerate(places)}
+    drawn = {(run, place): one for run, found in weights.items() for place, one in found.items()
+             if is_short(one)}  # fmt: skip
+    planes, moves = displaced(vectors, {place for _, place in drawn})
     made = [
         {
             "run": run,
-            "sentence": places.index(place),
+            "sentence": number[place],
             "queries": list(one.queries),
             "keys": list(one.keys),
             "weights": rounded(one.values.ravel()),
             "moved": moves.get((run, place)),
         }
-        for run, found in weights.items()
-        for place, one in found.items()
+        for (run, place), one in drawn.items()
     ]
-    sentences = [spoken(place) for place in places]
-    return Pictures(chosen, rule(len(runs), len(chosen)), sentences, made, planes)
+    return Pictures(
+        chosen=chosen,
+        rule=rule(len(runs), len(chosen)),
+        sentences=[spoken(place) for place in places],
+        layers=[layer for _, layer in places],
+        attended={run: [number[place] for place in found] for run, found in weights.items()},
+        pictures=made,
+        planes=planes,
+    )
 
 
 def choose(runs: Sequence[Run]) -> tuple[int, ...]:
@@ -89,14 +100,9 @@ def rule(total: int, chosen: int) -> str:
     )
 
 
-def weights_of(run: Run) -> dict[Place, Weights]:
-    """The sentences of a run that are short enough."""
-    found = read_weights(run.files)
-    return {
-        place: one
-        for place, one in found.items()
-        if max(len(one.queries), len(one.keys)) <= MOST_TOKENS
-    }
+def is_short(one: Weights) -> bool:
+    """Whether a sentence's weights are in the page."""
+    return max(len(one.queries), len(one.keys)) <= MOST_TOKENS
 
 
 def vectors_of(run: Run) -> Vectors:

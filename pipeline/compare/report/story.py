@@ -23,6 +23,7 @@ class Story:
     question: str = ""
     source: str = ""
     verdicts: Sequence[Verdict] = ()
+    causes: str = ""  # the command that works out which setting did what, where it was not given
 
 
 def of_comparison(runs: Sequence[Run], asked: Mapping[str, Any]) -> Story:
@@ -38,5 +39,15 @@ def of_comparison(runs: Sequence[Run], asked: Mapping[str, Any]) -> Story:
         if name not in APART and value not in (None, False)
         for word in ([f"--{name}"] if value is True else [f"--{name}", str(value)])
     ]
-    command = shlex.join([".venv/bin/python", "-m", "pipeline.compare", *paths, *options])
-    return Story("comparison", command, f"What tells these {len(runs)} runs apart?")
+    command = comparing(*paths, *options)
+    why = "" if asked["causes"] else comparing(*paths, *options, "--causes", "all")
+    return Story("comparison", command, f"What tells these {len(runs)} runs apart?", causes=why)
+
+
+def comparing(*words: str) -> str:
+    """The command that compares, as a shell takes it.
+
+    >>> comparing("outputs/a b", "--causes", "all")
+    ".venv/bin/python -m pipeline.compare 'outputs/a b' --causes all"
+    """
+    return shlex.join([".venv/bin/python", "-m", "pipeline.compare", *words])

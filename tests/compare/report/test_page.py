@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.compare.report import Story, page
+from pipeline.compare.report import Story, comparing, page
 from pipeline.compare.report.columns import columns_of
 from pipeline.compare.report.findings import findings, share
 from pipeline.compare.report.page import ASSETS, SCRIPTS, held, partner
@@ -21,7 +23,8 @@ from pipeline.compare.report.safe import as_json, hashed
 from pipeline.compare.table import metric_names
 from pipeline.compare.weights import Points
 from pipeline.laws import Verdict
-from tests.command import compare
+from pipeline.sweep.summary import THIS
+from tests.command import compare, read_csv
 from tests.compare.report.made import HOSTILE, hostile, many, read_back, run_of, swept
 
 
@@ -250,6 +253,45 @@ def test_the_first_pair_is_the_plainest_contrast() -> None:
     columns = columns_of(many(6))
     assert partner(0, range(6), columns) == 1  # the same temperature, the scale off
     assert partner(0, (0,), columns) == 0
+
+
+def commands(folder: Path) -> list[str]:
+    """The commands with which findings of a page end."""
+    return re.findall(r"<code>(.*)</code></p>", (folder / "report.html").read_text("utf-8"))
+
+
+def test_the_command_that_tells_causes_is_on_the_page_of_two_runs_and_does_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.compare.__main__.ROOT", tmp_path)
+    made = swept(tmp_path, "attention.scale=none,sqrt_dk", "attention.temperature=1,4")
+    runs = [run.folder for run in read_back(made)]
+    said = compare(runs[0], runs[3], "--sort", "entropy")
+    text = Parts((said.folder / "report.html").read_text("utf-8")).text
+    assert "The two runs differ in 2 settings (scale, temperature); how much of each" in text
+    (command,) = commands(said.folder)
+    program, *words = shlex.split(html.unescape(command))
+    assert (program, words[:2]) == (".venv/bin/python", ["-m", "pipeline.compare"])
+    told = compare(*words[2:])
+    assert told.code == 0, told.err
+    rows = read_csv(told.folder / "causes.csv")
+    assert [row["setting"] for row in rows if row["metric"] == "entropy"] == [
+        "attention.scale",
+        "attention.temperature",
+        "all",
+    ]
+    # Not where it was given already, nor where one setting did it all, nor for more than two runs.
+    assert commands(told.folder) == []
+    assert commands(compare(runs[0], runs[1]).folder) == []
+    assert commands(made) == commands(compare(runs[0], runs[3], runs[1]).folder) == []
+
+
+def test_a_sweep_of_two_runs_names_the_command_without_its_place(tmp_path: Path) -> None:
+    together = "attention.scale,attention.temperature=[none,1],[sqrt_dk,4]"
+    made = swept(tmp_path, together)
+    assert commands(made) == [comparing(THIS, "--causes", "all")]
+    kept = swept(tmp_path, together, "sweep.keep=metrics")
+    assert commands(kept) == []  # of rows nothing can be mixed
 
 
 # --- what is left out ---------------------------------------------------------------------------

@@ -28,4 +28,4 @@ find("link").addEventListener("click", async () => {
 window.addEventListener("scroll", hideTip, { passive: true });
 
 // For the console and the tests: the numbers behind the pictures.
-globalThis.attentionLab = { DATA, state, choose, selected, attendLive, along, VIRIDIS, DIVERGING };
+globalThis.attentionLab = { DATA, state, choose, selected, attendLive, align, along, VIRIDIS, DIVERGING };

@@ -1,0 +1,64 @@
+// Where attention moves the tokens: both runs in one plane.
+
+/** Both runs in one plane: each token from its own vector (hollow) to what attention makes of it. */
+function drawMoves() {
+  const host = find("moves");
+  const found = ["a", "b"].map((slot) => ({ slot, moved: pictureOf(slot)?.moved, one: pictureOf(slot) }));
+  const usable = found.filter(({ moved }) => moved);
+  if (!usable.length) return host.replaceChildren(element("p", { class: "quiet" }, "No embeddings of these runs are in the page."));
+  const plane = usable[0].moved.plane;
+  const shown = usable.filter(({ moved }) => moved.plane === plane);
+  const points = shown.flatMap(({ moved }) => [...moved.static, ...moved.contextual]);
+  const [width, height, pad] = [720, 470, 56];
+  const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
+  const [[x0, x1], [y0, y1]] = [xs, ys].map((values) => [Math.min(...values), Math.max(...values)]);
+  const unit = Math.min((width - 2 * pad) / (x1 - x0 || 1), (height - 2 * pad) / (y1 - y0 || 1));
+  const px = ([x]) => width / 2 + (x - (x0 + x1) / 2) * unit;
+  const py = ([, y]) => height / 2 - (y - (y0 + y1) / 2) * unit;
+  const { explained } = DATA.planes[plane];
+  const arrows = shown.map(({ slot, moved, one }) => drawn("g", { class: `move ${slot}` },
+    ...(moved.cross ? [] : moved.static.map((start, i) => {
+      const end = moved.contextual[i];
+      return drawn("line", { x1: px(start), y1: py(start), x2: px(end), y2: py(end) });
+    })),
+    ...moved.static.map((start, i) =>
+      drawn("circle", { class: "static", cx: px(start), cy: py(start), r: 4.5 }, drawn("title", {}, clip(one.keys[i], 60)))),
+    ...moved.contextual.map((end, i) =>
+      drawn("circle", { class: "contextual", cx: px(end), cy: py(end), r: 5 }, drawn("title", {}, told(slot, one, moved, i))))));
+  const starts = shown.flatMap(({ moved, one }) => moved.static.map((start, i) => ({
+    token: one.keys[i], x: px(start), y: py(start), isRight: (moved.contextual[i] ?? start)[0] <= start[0],
+  })));
+  const names = labels(starts);
+  const label = `Displacement of ${shown[0].one.queries.length} tokens by attention, ${shown.length === 2 ? "runs A and B" : "one run"}, in one plane`;
+  const svg = picture(width, height, label,
+    drawn("line", { class: "grid", x1: 30, x2: width - 10, y1: height - 34, y2: height - 34 }),
+    drawn("line", { class: "grid", x1: 30, x2: 30, y1: 10, y2: height - 34 }),
+    drawn("text", { class: "name", x: width - 10, y: height - 14, "text-anchor": "end" }, `PC 1, ${Math.round(100 * explained[0])}% of the variance of the static vectors`),
+    drawn("text", { class: "name", x: 18, y: 14, transform: "rotate(-90 18 14)", "text-anchor": "end" }, `PC 2, ${Math.round(100 * explained[1])}%`),
+    ...arrows, ...names);
+  const apart = usable.length > shown.length ? [element("p", { class: "quiet" }, "Run B lives in another space (other sentence or width) and is not drawn.")] : [];
+  host.replaceChildren(svg, ...apart);
+}
+
+/** What the tooltip of a moved token says. */
+function told(slot, one, moved, i) {
+  const name = `${clip(one.queries[i], 60)}, run ${slot.toUpperCase()}`;
+  if (moved.cross) return `${name}: mixed from the keys (hollow)`;
+  const [start, end] = [moved.static[i], moved.contextual[i]];
+  return `${name}: moves by ${spoken(Math.hypot(end[0] - start[0], end[1] - start[1]), 3)} in this plane`;
+}
+
+/** Names beside their points, away from where they move; said once where both runs have them, and
+ * left out where two would overlap. */
+function labels(starts) {
+  const taken = [];
+  return starts.flatMap(({ token, x, y, isRight }, place) => {
+    const isTold = starts.slice(0, place).some((one) => one.token === token && Math.hypot(one.x - x, one.y - y) < 1);
+    const width = 8 * clip(token, 14).length;
+    const box = { x: isRight ? x + 8 : x - 8 - width, y: y - 9, w: width, h: 15 };
+    const hits = taken.some((other) => box.x < other.x + other.w && other.x < box.x + box.w && box.y < other.y + other.h && other.y < box.y + box.h);
+    if (isTold || hits) return [];
+    taken.push(box);
+    return [caption(token, { class: "token", x: isRight ? x + 9 : x - 9, y: y + 4, "text-anchor": isRight ? "start" : "end" }, 14)];
+  });
+}

@@ -1,0 +1,38 @@
+"""Causes: where two runs differ in several settings, which command tells them apart.
+
+Nothing else on the page can: with two runs, all that differs moves together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.compare.factors import Factor, factors
+from pipeline.compare.read import Run
+from pipeline.compare.report.findings import Finding
+
+
+def causes(runs: Sequence[Run], command: str) -> Iterator[Finding]:
+    """One sentence, where `command` would answer: two runs, to be mixed, with settings to mix."""
+    if not command or len(runs) != 2 or not all(map(can_be_mixed, runs)):
+        return
+    found = factors(runs[0], runs[1])
+    if len(found) > 1:
+        text = f"The two runs differ in {len(found)} settings ({named(found)}); how much of each "
+        text += "change is due to which of them is worked out by"
+        yield Finding("causes", text, command)
+
+
+def can_be_mixed(run: Run) -> bool:
+    """Whether a run's settings stand in a folder of its own, from which others can be made."""
+    return (run.folder / ".hydra" / "config.yaml").is_file()
+
+
+def named(found: Sequence[Factor], most: int = 5) -> str:
+    """The settings, the last part of each name.
+
+    >>> named([Factor(("attention.scale",)), Factor(("seed",))])
+    'scale, seed'
+    """
+    names = [factor.label.rpartition(".")[2] for factor in found]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
