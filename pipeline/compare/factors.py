@@ -11,6 +11,7 @@ import yaml
 
 from pipeline.compare.read import LOADER, Run
 from pipeline.compare.settings import brief, differing, follows, value_of
+from pipeline.compare.shards import settings_of_row
 from pipeline.faults import Fault
 
 # What says nothing of the numbers: how they are drawn, told and named.
@@ -49,7 +50,9 @@ def factors(before: Run, after: Run, together: str | None = None) -> tuple[Facto
 
 
 def nested(run: Run) -> dict[str, Any]:
-    """A run's settings as they stand in its config.yaml."""
+    """A run's settings as they stand in its config.yaml, or in its row."""
+    if run.is_row:
+        return settings_of_row(run.folder)
     path = run.folder / ".hydra" / "config.yaml"
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)

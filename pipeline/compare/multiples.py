@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.compare.kept import needed
 from pipeline.compare.names import resolver, sorting, value_in
 from pipeline.compare.read import Run
 from pipeline.compare.settings import brief, differing, value_of
@@ -34,12 +35,12 @@ def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
     if len(runs) > LARGEST:
         raise Fault(f"--grid: {len(runs)} runs, {LARGEST} are read; narrow them with --where")
     cells: dict[Place, dict[tuple[Any, Any], list[Weights]]] = {}
-    for run in runs:
+    for run in (run for run in runs if not run.is_row):
         cell = value_in(run, names[0]), value_in(run, names[1])
         for place, weights in read_weights(run.files).items():
             cells.setdefault(place, {}).setdefault(cell, []).append(weights)
     if not cells:
-        raise Fault("--grid: none of the runs kept its weights; make them with attention.keep=full")
+        raise Fault(f"--grid: none of the runs kept its weights; {needed(runs)} keeps them")
     down, across = (
         [f"{spoken(name)} {brief(value)}" for value in found]
         for name, found in zip(names, values, strict=True)

@@ -32,6 +32,7 @@ class Run:
     scalars: Mapping[str, float | None]
     about: Mapping[str, Any]  # its run.json
     shared: Path | None = None  # of a point that is the same as another: the folder of that run
+    is_row: bool = False  # its sweep kept a row of it and no folder
 
     @property
     def files(self) -> Path:

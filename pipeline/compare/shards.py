@@ -46,7 +46,18 @@ def runs_of(shard: Path, folder: Path, made: Mapping[str, Any]) -> Iterator[Run]
             read(row["choices"]),
             {name: row[name] for name in metrics},
             {**made, "status": "done", "key": row["key"], **{n: read(row[n]) for n in ABOUT}},
+            is_row=True,
         )
+
+
+def settings_of_row(run: Path) -> dict[str, Any]:
+    """The nested settings of one run, from the shards of its sweep."""
+    from pyarrow import parquet
+
+    table = parquet.read_table(run.parent.parent / "rows", filters=[("run", "==", run.name)])
+    [row] = table.to_pylist()
+    sections = [name for name in row if name.startswith(SECTION)]
+    return {name.removeprefix(SECTION): json.loads(row[name]) for name in sections}
 
 
 @lru_cache(maxsize=1 << 14)

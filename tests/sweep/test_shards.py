@@ -15,7 +15,12 @@ import pandas as pd
 import pytest
 
 from pipeline import load_runs
+from pipeline.compare.causes import causes
+from pipeline.compare.difference import difference
+from pipeline.compare.find import find_runs
+from pipeline.compare.multiples import grids
 from pipeline.compose import ROOT, hydra
+from pipeline.faults import Fault
 from pipeline.ledger import Ledger
 from pipeline.sweep.plan import make_plan
 from pipeline.sweep.shards import kind, types_of
@@ -77,6 +82,28 @@ def test_comparing_them_is_comparing_run_folders(tmp_path: Path, with_folders: P
     assert list(rows.columns) == list(folders.columns)
     pd.testing.assert_frame_equal(rows.drop(columns="run"), folders.drop(columns="run"))
     assert [Path(run).name for run in rows["run"]] == [Path(run).name for run in folders["run"]]
+
+
+def test_two_of_them_differ_and_for_the_same_causes_as_run_folders(
+    tmp_path: Path, with_folders: Path
+) -> None:
+    rows, runs = find_runs([swept(tmp_path).folder]), find_runs([with_folders])
+    found = difference(rows[0], rows[-1])
+    names = rows[0].folder.name, rows[-1].folder.name
+    assert found.notes == (
+        (
+            f"Weights not subtracted: {names[0]} has sweep.keep=metrics, {names[1]} has "
+            "sweep.keep=metrics, and only sweep.keep=all with attention.keep=full keeps them all."
+        ),
+    )
+    assert [(c.name, c.before, c.after) for c in found.metrics] == [
+        (c.name, c.before, c.after) for c in difference(runs[0], runs[-1]).metrics
+    ]
+    parts, same = (causes(one[0], one[-1], ["entropy"]).parts for one in (rows, runs))
+    np.testing.assert_array_equal(parts, same)
+    assert np.abs(parts).min() > 0
+    with pytest.raises(Fault, match=r"sweep\.keep=all with attention\.keep=full keeps them"):
+        list(grids(rows, "scale,temperature"))
 
 
 def test_a_broken_shard_is_named(tmp_path: Path) -> None:
