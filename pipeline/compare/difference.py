@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from pipeline.compare.kept import not_kept
 from pipeline.compare.read import Run
 from pipeline.compare.sentence import SentenceDifference, subtracted
 from pipeline.compare.settings import differing, value_of
 from pipeline.compare.table import metric_names, scalar
 from pipeline.compare.weights import Place, Points, Weights, read_points, read_weights
+
+SHORT = (
+    "Rows of the {} do not sum to 1 in {}: they are compared as masses, so that total_variation "
+    "and jensen_shannon are no shares and may pass 1 and ln 2."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +72,19 @@ def of_sentences(
             notes.append(f"Weights of {spoken(place)} not subtracted: {heads}.")
             continue
         one = subtracted(place, a, b, (points[0].get(place), points[1].get(other)))
+        if short := [side for side, w in (("baseline", a), ("run", b)) if not are_shares(w)]:
+            notes.append(SHORT.format(" and ".join(short), spoken(place)))
         if one.queries and one.keys:
             found.append(one)
         else:
             notes.append(f"Weights of {spoken(place)} not subtracted: no token in common.")
     return found, notes
+
+
+def are_shares(weights: Weights) -> bool:
+    """Whether every row sums to 1, or to nothing where all its keys are masked."""
+    sums = weights.values.sum(axis=-1)
+    return bool((np.isclose(sums, 1.0, atol=1e-5) | (sums == 0.0)).all())
 
 
 def paired(

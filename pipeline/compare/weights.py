@@ -79,6 +79,8 @@ def gathered(rows: Any) -> Weights:
     queries, keys = (tokens(place, rows[a]) for place, a in zip(places[1:], AXES, strict=True))
     if np.isnan(values).any() or values.shape[1:] != (len(queries), len(keys)):
         raise ValueError("rows are missing")
+    if (values < 0).any():
+        raise ValueError("a weight is below 0")
     return Weights(queries, keys, values)
 
 

@@ -41,7 +41,7 @@ def spec(name: str, settings: dict[str, Any]) -> object:
     return {name: settings[name]} if name in settings else name
 
 
-def same(one, two, ulps: int = 8) -> None:
+def same(one, two, ulps: int = 2) -> None:
     """Equal but for the rounding of products of other shapes."""
     np.testing.assert_allclose(
         one.output, two.output, rtol=0, atol=ulps * np.finfo(one.output.dtype).eps * 4

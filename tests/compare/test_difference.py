@@ -71,6 +71,19 @@ def test_after_minus_before_for_each_sentence(tmp_path: Path) -> None:
     assert found.notes == ()
 
 
+def test_rows_that_do_not_sum_to_one_are_said(tmp_path: Path) -> None:
+    plain, masses = run(tmp_path), run(tmp_path, "attention.normalizer=sigmoid")
+    silent = run(tmp_path, "attention.mask={padding:{length:0}}")  # its rows give no weight at all
+    told = (
+        "Rows of the {} do not sum to 1 in {}: they are compared as masses, so that "
+        "total_variation and jensen_shannon are no shares and may pass 1 and ln 2."
+    )
+    for pair, side in (((plain, masses), "run"), ((masses, plain), "baseline")):
+        notes = compared(*pair).notes
+        assert notes == (told.format(side, "pinguins-1"), told.format(side, "pinguins-2"))
+    assert compared(plain, silent).notes == ()
+
+
 def test_what_moved_most_comes_first_and_what_did_not_is_left_out(tmp_path: Path) -> None:
     found = compared(run(tmp_path), run(tmp_path, "attention.scale=none"))
     for sentence in found.sentences:

@@ -225,6 +225,7 @@ def test_torn_weights_are_said_and_leave_nothing(runs: list[Path], root: Path) -
             "CSV parse error: Row #26: Expected 8 columns, got 6: pinguins,0,0,4,joelho,4",
         ),
         ("".join([*whole[:3], *whole[4:]]), "rows are missing"),
+        (text.replace("0.2918751327405783", "-0.1"), "a weight is below 0"),
         (text.replace("sentence", "phrase"), "no column 'sentence'"),
         (text.replace("query_position", "x"), "no column 'query_position'"),
         ("", "Empty CSV file"),
