@@ -1,4 +1,4 @@
-"""python -m tests.bench [commands] [sweeps] [comparison] [mechanism]: times beside their bars.
+"""python -m tests.bench [PART …]: times beside their bars, of all parts or of those that are named.
 
 Every ratio is taken in one run on this machine, to a peer that the bench contains.
 """
@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from pipeline.records import Table
 from pipeline.store import ROOT, claim, shown, write_csv
-from tests.bench import commands, comparison, mechanism, sweeps
+from tests.bench import brush, commands, comparison, mechanism, sweeps
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
@@ -23,7 +23,13 @@ PARTS: dict[str, tuple[Callable[[], Iterator[Row]], str, str]] = {
     "commands": (commands.rows, "runs", "ratio"),
     "sweeps": (sweeps.rows, "runs", "ratio"),
     "comparison": (comparison.rows, "runs", "gigabytes"),
+    "brush": (brush.rows, "runs", "ratio"),
     "mechanism": (mechanism.rows, "n", "ratio"),
+}
+
+NEEDS = {
+    "mechanism": ("torch", "make test-oracle"),
+    "brush": ("playwright", "make setup EXTRAS=browser"),
 }
 
 
@@ -33,8 +39,9 @@ def main() -> int:
     folder = claim(ROOT / "outputs" / "bench", "%Y-%m-%d_%H-%M-%S.%f", "bench")
     for part in asked:
         cases, count, measure = PARTS[part]
-        if part == "mechanism" and not find_spec("torch"):
-            print("The mechanism is measured against torch, which `make test-oracle` installs.")
+        needed, how = NEEDS.get(part, ("numpy", ""))
+        if not find_spec(needed):
+            print(f"{part} is left out: it needs {needed}, which `{how}` installs.")
             continue
         rows = list(told(cases(), count, measure))
         write_csv(folder / f"{part}.csv", Table(("what", count, "seconds", measure, "bar"), rows))

@@ -24,9 +24,7 @@ Row = tuple[str, int, float, float, float | None]  # what, runs, seconds, GB, ba
 def rows() -> Iterator[Row]:
     """Sweeps of copies of one run, each with a temperature and a seed of its own."""
     with tempfile.TemporaryDirectory() as scratch:
-        with redirect_stdout(StringIO()):
-            assert pipeline(["plots=[]", f"outputs={scratch}/one"]) == 0
-        (run,) = Path(scratch, "one").glob("*/*")
+        run = one_run(scratch)
         for count in COUNTS:
             sweep = Path(scratch, str(count))
             copies(run, sweep, count)
@@ -36,6 +34,14 @@ def rows() -> Iterator[Row]:
             taken = perf_counter() - start
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
             yield "comparison", count, taken, peak, BAR if count == COUNTS[-1] else None
+
+
+def one_run(scratch: str) -> Path:
+    """The folder of a run."""
+    with redirect_stdout(StringIO()):
+        assert pipeline(["plots=[]", f"outputs={scratch}/one"]) == 0
+    (run,) = Path(scratch, "one").glob("*/*")
+    return run
 
 
 def copies(run: Path, sweep: Path, count: int) -> None:
