@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 ARGUMENTS = [
@@ -55,6 +56,17 @@ def opened(browser: Any, file: Path, link: str = "", **context: Any) -> Iterator
     yield page
     tab_context.close()
     assert not wrong, "\n".join(wrong)
+
+
+def numbers(page: Any, host: str) -> np.ndarray:
+    """What stands in the squares of a heatmap."""
+    texts = page.locator(f"{host} text.cell").all_text_contents()
+    return np.array([number(text) for text in texts])
+
+
+def number(text: str) -> float:
+    """A number as the page writes it, with a true minus."""
+    return float(text.replace("−", "-"))
 
 
 def foreign(url: str) -> bool:

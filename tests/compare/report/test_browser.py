@@ -19,18 +19,12 @@ from pipeline.compare.find import find_runs
 from pipeline.compare.weights import read_weights
 from pipeline.run import prepare
 from pipeline.store import ROOT
-from tests.compare.report.browser import launched, opened
+from tests.compare.report.browser import numbers, opened
 from tests.compare.report.made import HOSTILE, hostile, many, swept, written
 from tests.compare.report.picture import picture
 
 EXAMPLE = ROOT / "outputs" / "example"
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -179,12 +173,6 @@ def test_the_curves_follow_the_choices(page: Any) -> None:
 
 
 # --- two runs -----------------------------------------------------------------------------------
-
-
-def numbers(page: Any, host: str) -> np.ndarray:
-    """What stands in the squares of a heatmap."""
-    texts = page.locator(f"{host} text.cell").all_text_contents()
-    return np.array([float(text.replace("−", "-")) for text in texts])
 
 
 def test_two_runs_picked_in_the_table_and_their_difference(page: Any, folder: Path) -> None:

@@ -17,7 +17,7 @@ from pipeline.compare.difference import difference, spoken
 from pipeline.compare.find import find_runs
 from pipeline.compare.report.pictures import MOST_TOKENS
 from pipeline.compare.sentence import SentenceDifference
-from tests.compare.report.browser import launched, opened
+from tests.compare.report.browser import number, numbers, opened
 from tests.compare.report.made import swept
 
 pytestmark = pytest.mark.browser
@@ -28,12 +28,6 @@ TEXTS = (
     "[[no,cat,saw,the,old,dog,the,saw],[c,d],[x,y,z]]",
 )
 LONG = "[" + ",".join(["w"] * (MOST_TOKENS + 1)) + "]"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +85,6 @@ def cells(page: Any) -> list[list[str]]:
     )
 
 
-def number(text: str) -> float:
-    """What a cell says."""
-    return float(text.replace("−", "-"))
-
-
-def squares(page: Any) -> np.ndarray:
-    """The numbers in the squares of the difference."""
-    texts = page.locator("#heat-d text.cell").all_text_contents()
-    return np.array([number(text) for text in texts])
-
-
 def alone(page: Any) -> list[tuple[str, str, str]]:
     """Tokens without a partner: the run as Python calls it, the token, and which of its like."""
     found = []
@@ -118,7 +101,7 @@ def alone(page: Any) -> list[tuple[str, str, str]]:
 def check(page: Any, one: SentenceDifference, head: int) -> None:
     """The heatmap, the table of numbers and the words against Python's difference."""
     change = one.change[head].ravel()
-    assert abs(squares(page) - change).max() <= 0.005 + 2e-6
+    assert abs(numbers(page, "#heat-d") - change).max() <= 0.005 + 2e-6
     rows = [row for row in cells(page) if "–" not in row]
     assert [(query, key) for query, key, *_ in rows] == [*itertools.product(one.queries, one.keys)]
     told = np.array([[number(text) for text in row[2:]] for row in rows]).T
@@ -176,11 +159,11 @@ def test_a_sentence_of_another_name_is_named_and_stays_when_runs_are_swapped(pag
     names = page.evaluate("attentionLab.DATA.sentences")
     show(page, a=0, b=3, sentence=names.index("one-3, layer 1"), head=0)
     assert page.inner_text("#name-b").endswith(" · two-3, layer 1")
-    before = squares(page)
+    before = numbers(page, "#heat-d")
     page.click("#swap")
     assert page.input_value("#sentence") == str(names.index("two-3, layer 1"))
     assert page.inner_text("#name-b").endswith(" · one-3, layer 1")
-    np.testing.assert_array_equal(squares(page), -before)
+    np.testing.assert_array_equal(numbers(page, "#heat-d"), -before)
 
 
 def test_a_long_sentence_keeps_its_place_among_those_that_are_paired(
@@ -228,6 +211,17 @@ def test_many_and_long_tokens_without_a_partner_fit_a_phone(browser: Any, tmp_pa
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         *_, line = page.locator("#alone p").all_inner_texts()
         assert line.endswith("w11 and 18 more")
+
+
+def test_more_numbers_than_a_reader_reads_are_in_the_files(browser: Any, tmp_path: Path) -> None:
+    """Of both runs together: the one has 4, the other 65 × 65."""
+    long = ",".join(["a", "b", *(f"w{k}" for k in range(63))])
+    made = swept(tmp_path, f"sentences.text=[[a,b]],[[{long}]]", "embeddings=gaussian")
+    with opened(browser, made / "report.html") as page:
+        assert page.locator("#numbers").text_content().startswith("More than 4,096 numbers")
+        assert page.locator("#numbers table").count() == 0
+        show(page, b=0)
+        assert len(cells(page)) == 4
 
 
 def test_a_token_that_only_run_b_has_is_named_where_it_starts(page: Any) -> None:

@@ -2,6 +2,7 @@
 // the tokens that have no partner, whose weights are not shared out.
 
 const NAMED = 12; // tokens without a partner that are named of each run
+const LISTED = 4096; // numbers in the table
 
 /** The queries and keys that both have, and the weights of each run for them, row after row. */
 function paired(a, b) {
@@ -71,8 +72,10 @@ function nth(tokens, place) {
 /** The same numbers as a table, for those who read and copy: what only one run has is in it too. */
 function drawNumbers(a, b, pair) {
   const host = find("numbers");
-  if (!a || a.queries.length * a.keys.length > 4096) return host.replaceChildren();
-  const rows = numbersOf(a, b, pair).map((texts) =>
+  if (!a) return host.replaceChildren();
+  const lists = numbersOf(a, b, pair);
+  if (lists.length > LISTED) return host.replaceChildren(quiet(`More than ${LISTED.toLocaleString("en")} numbers: weights.csv of each run has them.`));
+  const rows = lists.map((texts) =>
     element("tr", {}, ...texts.map((text, i) => element("td", i > 1 ? { class: "number" } : { dir: "auto" }, text))));
   const names = ["query", "key", "A", ...(pair ? ["B", "B − A"] : [])];
   const head = element("tr", {}, ...names.map((name, i) => element("th", { scope: "col", class: i > 1 ? "number" : null }, name)));
