@@ -24,8 +24,11 @@ def causes(runs: Sequence[Run], command: str) -> Iterator[Finding]:
 
 
 def can_be_mixed(run: Run) -> bool:
-    """Whether a run's settings stand in a folder of its own, from which others can be made."""
-    return (run.folder / ".hydra" / "config.yaml").is_file()
+    """Whether a run's settings stand in a folder or row of its own, from which others are made.
+
+    A point that is the same as another has neither, nor a change to be explained.
+    """
+    return run.is_row or (run.folder / ".hydra" / "config.yaml").is_file()
 
 
 def named(found: Sequence[Factor], most: int = 5) -> str:

@@ -286,12 +286,20 @@ def test_the_command_that_tells_causes_is_on_the_page_of_two_runs_and_does_it(
     assert commands(made) == commands(compare(runs[0], runs[3], runs[1]).folder) == []
 
 
-def test_a_sweep_of_two_runs_names_the_command_without_its_place(tmp_path: Path) -> None:
+def test_a_sweep_of_two_runs_names_the_command_without_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.compare.__main__.ROOT", tmp_path)
     together = "attention.scale,attention.temperature=[none,1],[sqrt_dk,4]"
     made = swept(tmp_path, together)
     assert commands(made) == [comparing(THIS, "--causes", "all")]
     kept = swept(tmp_path, together, "sweep.keep=metrics")
-    assert commands(kept) == []  # of rows nothing can be mixed
+    assert commands(kept) == [comparing(THIS, "--causes", "all")]
+    assert compare(kept, "--causes", "all").code == 0
+    # Unscaled at T = 2 is scaled at T = 1, for d_k = 4: one run, and no change to explain.
+    one = swept(tmp_path, "attention.scale,attention.temperature=[none,2],[sqrt_dk,1]")
+    assert len(read_back(one)) == 2
+    assert commands(one) == []
 
 
 # --- what is left out ---------------------------------------------------------------------------
