@@ -58,6 +58,7 @@ Spec = str | dict[str, Any] | list[Any]
 Texts = tuple[str | tuple[str, ...], ...]
 Words = tuple[str, ...]
 PAPER, USUAL_PLOTS = "paper", ("heatmap", "displacement", "entropy")
+FOR_PAPER: dict[str, Any] = {"style": PAPER, "formats": ["pdf", "svg"]}
 Vectors = dict[str, tuple[float, ...]]
 
 
@@ -207,14 +208,19 @@ class Layers(Section):
     )
 
 
-class Figures(Section):
-    """How figures are saved."""
+class Saving(Section):
+    """How a figure is saved."""
 
     formats: Annotated[Words, some_of(FORMATS, least=1)] = Field(description="file formats")
     dpi: Annotated[int, whole(36, 1200)] = Field(description="pixels per inch of a png")
     style: Annotated[str, one_of(STYLES)] = Field(
         description="the width of vector files: as on the screen, or a journal's columns"
     )
+
+
+class Figures(Saving):
+    """How a run's figures are drawn and saved."""
+
     pooling: Annotated[str, one_of(POOLINGS)] = Field(
         description="what a heatmap's cell shows of the many weights of a long sentence"
     )
@@ -372,7 +378,7 @@ class Config(Section):
         """plots=paper is short for the usual plots as vector files in column widths."""
         if not isinstance(given, Mapping) or given.get("plots") != PAPER:
             return given
-        figures = {**given.get("figures", {}), "style": PAPER, "formats": ["pdf", "svg"]}
+        figures = {**given.get("figures", {}), **FOR_PAPER}
         return {**given, "plots": list(USUAL_PLOTS), "figures": figures}
 
     def settings(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pipeline.command import Parser, guarded
 from pipeline.compare.causes import named
+from pipeline.compare.figures import drawer, refuse_saving, saving
 from pipeline.compare.find import find_runs
 from pipeline.compare.groups import columns_for
 from pipeline.compare.layouts import (
@@ -31,7 +32,8 @@ examples
   python -m pipeline.compare latest:2                         your last two runs, subtracted
   python -m pipeline.compare "outputs/sweeps/*" --where "temperature < 1 and scale == 'none'"
   python -m pipeline.compare outputs/sweeps/X --over seed --sort entropy
-  python -m pipeline.compare A B --causes entropy             what is due to which setting"""
+  python -m pipeline.compare A B --causes entropy             what is due to which setting
+  python -m pipeline.compare --curve entropy,temperature --paper   PDF and SVG for print"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,12 +88,19 @@ def parser() -> Parser:
     pictures.add_argument("--curve", metavar="METRIC,ALONG[,COLOR]",
                           help="a metric along a numeric setting, with 95 %% intervals "
                           "(entropy,temperature,scale)")  # fmt: skip
+    pictures.add_argument("--paper", action="store_true",
+                          help="as PDF and SVG, as wide as a journal's columns")  # fmt: skip
+    pictures.add_argument("--formats", metavar="FORMAT,…",
+                          help="any of png, svg, pdf; png where none is named")  # fmt: skip
+    pictures.add_argument("--dpi", type=int, metavar="N",
+                          help="pixels per inch of a png; 144 where none is named")  # fmt: skip
     made.add_argument("--debug", action="store_true", help="keep the traceback of a fault")
     return made
 
 
 def compare(asked: argparse.Namespace) -> int:
     """Finds the runs, lays them out, writes what was asked for and then shows it."""
+    how = saving(asked.formats, asked.dpi, asked.paper)
     runs = in_order(chosen(find_runs(asked.paths), asked.where), asked.sort, asked.reverse)
     baseline = find_baseline(runs, asked.baseline)
     is_grouped = asked.by is not None or asked.over is not None
@@ -100,21 +109,24 @@ def compare(asked: argparse.Namespace) -> int:
                     "leave --baseline and --relative out")  # fmt: skip
     by = columns_for(runs, asked.by, asked.over) if is_grouped else []
     metrics = named(metric_names(runs), asked.causes) if asked.causes else []
+    if not (asked.grid or asked.curve or metrics or (len(runs) == 2 and not is_grouped)):
+        refuse_saving(vars(asked))
     folder = claim_comparison(ROOT / "outputs")
+    draw = drawer(folder, how, runs, vars(asked))
     with whole_or_gone(folder):
         if is_grouped:
             shows = [of_groups(runs, by, folder)]
         elif len(runs) == 2:
-            shows = [of_two(runs, baseline, folder)]
+            shows = [of_two(runs, baseline, folder, draw)]
         else:
             shows = [of_many(runs, baseline, asked.relative, bool(asked.baseline), folder)]
         if metrics and len(runs) == 2:
             pair = runs[baseline], runs[1 - baseline]
-            shows.append(why_two(pair, metrics, asked.together, folder))
+            shows.append(why_two(pair, metrics, asked.together, folder, draw))
         elif metrics:
-            shows.append(why_many(runs, metrics, folder))
+            shows.append(why_many(runs, metrics, folder, draw))
         if asked.grid or asked.curve:
-            shows.append(in_pictures(runs, asked.grid, asked.curve, folder))
+            shows.append(in_pictures(runs, asked.grid, asked.curve, draw))
         write(folder / "report.html", page(runs, of_comparison(runs, vars(asked))))
     for show in shows:
         show()

@@ -17,7 +17,7 @@ from pipeline.compare.weights import Place, Weights, read_weights
 from pipeline.faults import Fault
 from pipeline.metrics import null_of
 from pipeline.plots.curve import curve, spoken
-from pipeline.plots.multiples import Panel, multiples
+from pipeline.plots.multiples import Along, Panel, multiples
 from pipeline.records import Drawing
 
 MOST = 12  # values of a setting that one picture can show
@@ -42,7 +42,7 @@ def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
     if not cells:
         raise Fault(f"--grid: none of the runs kept its weights; {needed(runs)} keeps them")
     down, across = (
-        [f"{spoken(name)} {brief(value)}" for value in found]
+        Along(spoken(name), [brief(value) for value in found])
         for name, found in zip(names, values, strict=True)
     )
     for (sentence, layer), of_cell in cells.items():

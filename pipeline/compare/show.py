@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 from pipeline.compare.difference import Difference
 from pipeline.compare.groups import ENDINGS, Groups
@@ -13,7 +12,6 @@ from pipeline.compare.read import Run
 from pipeline.compare.settings import differing
 from pipeline.compare.table import metric_names
 from pipeline.records import Table
-from pipeline.store import shown
 from pipeline.terminal import console, grid, number, show_comparison
 
 MOST = 5  # rows and pairs that moved most, and tokens without a partner
@@ -132,7 +130,7 @@ def show_groups(groups: Groups, metrics: Sequence[str], at: str) -> None:
         console().print(f"The means are over runs that differ in {over}.\n", soft_wrap=True)
 
 
-def show_pictures(folder: Path, names: Sequence[str]) -> None:
+def show_pictures(paths: Sequence[str]) -> None:
     """Where the pictures that were asked for are."""
-    for name in names:
-        console().print(f"figure: {shown(folder)}/figures/{name}.png", soft_wrap=True)
+    for path in paths:
+        console().print(f"figure: {path}", soft_wrap=True)

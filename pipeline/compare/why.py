@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -12,6 +13,7 @@ from pipeline.plots.waterfall import share_bars, waterfall
 from pipeline.records import Drawing, Table
 from pipeline.terminal import console, grid
 
+SECTIONS = re.compile(r"\b\w+\.(?=\w)")  # of a dotted setting, what stands before its last part
 LEAST = 0.0005  # share of the variance below which an effect is not worth a bar
 
 
@@ -82,9 +84,11 @@ def waterfalls(found: Causes) -> Iterator[tuple[str, Drawing]]:
 def effect_bars(table: Table) -> Iterator[tuple[str, Drawing]]:
     """A picture a metric: the effects that are worth a bar."""
     *effects, _ = table.rows
+    names = [str(row[0]) for row in effects]
+    brief = [SECTIONS.sub("", name) for name in names]
+    labels = brief if len(set(brief)) == len(brief) else names
     for place, metric in enumerate(table.columns[1:], start=1):
-        kept = [(str(row[0]), float(str(row[place]))) for row in effects]
-        kept = [(name, value) for name, value in kept if value >= LEAST]
+        values = [float(str(row[place])) for row in effects]
+        kept = [(n, value) for n, value in zip(labels, values, strict=True) if value >= LEAST]
         if kept:
-            names, values = zip(*kept, strict=True)
-            yield f"effects_{metric}", share_bars(metric, names, values)
+            yield f"effects_{metric}", share_bars(metric, *zip(*kept, strict=True))

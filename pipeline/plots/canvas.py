@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, FAINT = "#222222", "#8a8a8a"
+MINUS = "−"  # as matplotlib writes it on its axes
 # Okabe & Ito's colours, told apart by colour-blind readers; longer lists sample a colour map.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3c8d", "#5b5b5b")
 STYLE: Any = {

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.plots.canvas import COLORS, FAINT, new_figure, styled
+from pipeline.plots.ticks import number_axis
 from pipeline.records import Drawing, Table
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-WIDE = 8.0  # ratio of the largest to the smallest value from which the axis is logarithmic
+PANEL, ROOM, MOST = 4.4, 1.6, 10.4  # inches: a panel, beside all of them, the widest figure
 
 
 @styled
@@ -39,7 +40,8 @@ def curve(
     panels = list(dict.fromkeys(data[panel])) if panel else [None]
     columns = min(len(panels), 3)
     count = math.ceil(len(panels) / columns)
-    figure = new_figure(4.4 * columns + 1.6, 3.6 * count + 0.4)
+    across = min(PANEL, (MOST - ROOM) / columns)
+    figure = new_figure(across * columns + ROOM, 3.6 / 4.4 * across * count + 0.4)
     axes_grid = figure.subplots(count, columns, squeeze=False, sharex=True, sharey=True)
     order = list(dict.fromkeys(data[hue])) if hue else None
     palette = dict(zip(order, palette_of(len(order)), strict=True)) if order else None
@@ -58,13 +60,7 @@ def curve(
             shade(axes, part, x, metric, hue, palette)
         if null:
             dash(axes, part, x, null, hue, palette)
-        positive = data[x].min() > 0
-        if positive and data[x].max() / data[x].min() >= WIDE:
-            axes.set_xscale("log")
-            axes.minorticks_off()
-        ticks = sorted(set(data[x]))
-        if len(ticks) <= 9:
-            axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        number_axis(axes, sorted(set(data[x])), across - 0.9)
         axes.set_ylim(bottom=min(0.0, float(data[metric].min())))
         axes.set_xlabel(spoken(x))
         axes.set_ylabel(spoken(metric) + (" (nats)" if metric == "entropy" else ""))
@@ -80,7 +76,7 @@ def curve(
     elif null:
         figure.legend(loc="outside right upper")
     told = f"{spoken(metric).capitalize()} against {spoken(x)}"
-    told += ", mean and 95 % interval" if shaded else ""
+    told += "\nmean and 95 % interval" if shaded or several else ""
     figure.suptitle(told, x=0.02, ha="left")
     return Drawing(figure, Table(names, [tuple(row) for row in data.itertuples(index=False)]))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.plots.canvas import FAINT, new_figure, styled
+from pipeline.plots.canvas import FAINT, MINUS, new_figure, styled
 from pipeline.plots.tokens import longest, room_below, tick_size, token_ticks
 from pipeline.records import Array, Sheet, Table
 
@@ -165,7 +165,7 @@ def number_cells(image: AxesImage, values: Array, texts: Sequence[Text]) -> Iter
         return
     bright = image.to_rgba(values)[..., :3] @ [0.299, 0.587, 0.114] > 0.55
     for text, value, on_bright in zip(texts, values.flat, bright.flat, strict=True):
-        text.set_text("" if math.isnan(value) else f"{value:.2f}")
+        text.set_text("" if math.isnan(value) else f"{value:z.2f}".replace("-", MINUS))
         text.set_color("black" if on_bright else "white")
         yield text
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.plots.canvas import new_figure, styled
-from pipeline.plots.tokens import longest, token_ticks
+from pipeline.plots.panels import BAR, SMALLEST, Layout
+from pipeline.plots.tokens import longest, room_below, token_ticks
 from pipeline.records import Array, Drawing, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
-
-SIDE, SMALLEST, LARGEST = 2.0, 0.9, 11.0  # inches of a panel's side, and of all panels together
-TITLE, NAMES, BAR = 0.62, 0.3, 1.3  # inches for the title, for names above, beside for the bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,46 +29,20 @@ class Panel:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
-    """Where panels stand, in inches."""
+class Along:
+    """A setting and its values, down the left or along the top."""
 
-    rows: int
-    columns: int
-    shared: bool  # tokens stand at the left and at the bottom alone
-    wide: float  # of the queries' labels
-    tall: float  # of the keys' labels
+    name: str
+    values: Sequence[str]
 
-    @property
-    def side(self) -> float:
-        """Of a panel."""
-        return max(min(SIDE, LARGEST / max(self.rows, self.columns)), SMALLEST)
-
-    @property
-    def steps(self) -> tuple[float, float]:
-        """From a panel to the next, across and down."""
-        labels = (0.0, 0.0) if self.shared else (self.wide, self.tall)
-        return self.side + 0.14 + labels[0], self.side + 0.14 + labels[1]
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Of the figure."""
-        across, down = self.steps
-        width = 0.45 + self.wide + self.columns * across + BAR
-        return width, TITLE + NAMES + self.rows * down + self.tall + 0.1
-
-    def corner(self, row: int, column: int) -> tuple[float, float]:
-        """The lower left corner of a panel."""
-        across, down = self.steps
-        top = self.size[1] - TITLE - NAMES - row * down
-        return 0.45 + self.wide + column * across, top - self.side
+    def told(self, place: int) -> str:
+        """One of them, by name."""
+        return f"{self.name} {self.values[place]}"
 
 
 @styled
 def multiples(
-    panels: Sequence[Sequence[Panel | None]],
-    down: Sequence[str],
-    across: Sequence[str],
-    title: str,
+    panels: Sequence[Sequence[Panel | None]], down: Along, across: Along, title: str
 ) -> Drawing:
     """[R][C] panels, named down the left and along the top; a missing one is left empty.
 
@@ -86,14 +59,10 @@ def multiples(
         x, y = layout.corner(r, c)
         side = layout.side
         axes = figure.add_axes((x / width, y / height, side / width, side / height))
-        if r == 0:
-            axes.set_title(across[c], fontsize=9, loc="center", pad=4)
-        if c == 0:
-            figure.text((x - layout.wide - 0.12) / width, (y + side / 2) / height, down[r],
-                        rotation=90, fontsize=9, ha="right", va="center")  # fmt: skip
         images += [fill(axes, one, layout, high, is_left=c == 0, is_last=r == len(panels) - 1)]
-    bar_height = min(len(panels) * layout.side, 4.0)
-    place = (1 - (BAR - 0.1) / width, y / height, 0.18 / width, bar_height / height)
+    name(figure, layout, down, across)
+    _, bottom, _, tall = layout.spread
+    place = (1 - (BAR - 0.1) / width, bottom / height, 0.18 / width, min(tall, 4.0) / height)
     image = next(image for image in images if image)
     bar = figure.colorbar(image, cax=figure.add_axes(place), label="Attention weight")
     bar.outline.set_visible(False)
@@ -101,11 +70,26 @@ def multiples(
     return Drawing(figure, table_of(panels, down, across))
 
 
+def name(figure: Figure, layout: Layout, down: Along, across: Along) -> None:
+    """The settings once each, and their values at each row and column."""
+    (width, height), (left, bottom, wide, tall) = layout.size, layout.spread
+    edge, top, half = left - layout.wide - 0.12, bottom + tall + 0.06, layout.side / 2
+    places = [(left + wide / 2, top + 0.19, across.name)]
+    places += [(layout.corner(0, c)[0] + half, top, text) for c, text in enumerate(across.values)]
+    for x, y, text in places:
+        figure.text(x / width, y / height, text, fontsize=9, ha="center", va="bottom")
+    places = [(edge - 0.19, bottom + tall / 2, down.name)]
+    places += [(edge, layout.corner(r, 0)[1] + half, text) for r, text in enumerate(down.values)]
+    for x, y, text in places:
+        figure.text(x / width, y / height, text, fontsize=9, rotation=90, ha="right", va="center")
+
+
 def layout_of(rows: int, columns: int, there: Sequence[Panel]) -> Layout:
     """The layout that the tokens of these panels need."""
     shared = len({(tuple(panel.queries), tuple(panel.keys)) for panel in there}) == 1
     wide = max(longest(list(panel.queries), 8.0) for panel in there)
-    return Layout(rows, columns, shared, wide, max(longest(list(p.keys), 8.0) for p in there))
+    tall = max(room_below(panel.keys, SMALLEST) for panel in there)
+    return Layout(rows, columns, shared, wide, tall)
 
 
 def fill(
@@ -128,12 +112,10 @@ def fill(
     return image
 
 
-def table_of(
-    panels: Sequence[Sequence[Panel | None]], down: Sequence[str], across: Sequence[str]
-) -> Table:
+def table_of(panels: Sequence[Sequence[Panel | None]], down: Along, across: Along) -> Table:
     """A row a weight, with the names of its panel."""
     rows = [
-        (down[r], across[c], i, panel.queries[i], j, panel.keys[j], float(weight))
+        (down.told(r), across.told(c), i, panel.queries[i], j, panel.keys[j], float(weight))
         for r, row in enumerate(panels)
         for c, panel in enumerate(row)
         if panel

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("png", *VECTORS)
+LAID_OUT = 144  # pixels per inch at which a layout is worked out, whatever the file is
 TEMPLATES = 8  # kept in the process, at a few megabytes each
 
 
@@ -32,6 +33,8 @@ def render(
 
     `style` says how wide a vector file is; `about`, in ASCII, is kept in the file's metadata.
     """
+    if not isinstance(drawing.plan, Sheet):
+        lay_out(drawing.plan)
     if file_format in VECTORS:
         figure = drawing.figure
         width = float(figure.get_size_inches()[0])
@@ -41,6 +44,22 @@ def render(
     else:
         bare = whole(drawing.plan, dpi)
     return with_text(bare, "Description", about) if about else bare
+
+
+def lay_out(figure: Figure) -> None:
+    """Puts the parts of a figure where its layout has them, and leaves them there.
+
+    A layout that is worked out for each file moves with how wide its letters are in pixels, and by
+    a hair with every time it is worked out.
+    """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        before = figure.dpi
+        figure.set_dpi(LAID_OUT)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        figure.set_dpi(before)
 
 
 def whole(figure: Figure, dpi: int) -> bytes:

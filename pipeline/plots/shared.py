@@ -59,7 +59,8 @@ def shared_displacement(
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
     axes.set_title(f"Contextual embeddings of both runs\n{caption}")
     labels = empty_labels(axes, shades)
-    put_labels(labels, after, [label(t) for t in tokens], np.vstack([before, every_start]))
+    on_lines = [before + step * (after - before) for step in np.linspace(0.0, 0.9, 10)]
+    put_labels(labels, after, [label(t) for t in tokens], np.vstack([*on_lines, every_start]))
     columns = ("position", "token", "before_x", "before_y", "after_x", "after_y")
     both = np.hstack([before, after]).tolist()
     return Drawing(figure, Table(columns, [(i, t, *both[i]) for i, t in enumerate(tokens)]))

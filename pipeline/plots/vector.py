@@ -59,6 +59,7 @@ def pdf(figure: Figure, factor: float, about: str) -> bytes:
     try:
         file.newPage(factor * width, factor * height)
         file.output(factor, 0, 0, factor, 0, 0, Op.concat_matrix)
+        file.width, file.height = width, height  # beyond which lines are cut, before they scale
         inner = RendererPdf(file, before, height, width)
         renderer: Any = MixedModeRenderer(figure, width, height, before, inner)
         figure.draw(renderer)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.plots.canvas import COLORS, FAINT, INK, new_figure, styled
+from pipeline.plots.canvas import COLORS, FAINT, INK, MINUS, new_figure, styled
 from pipeline.records import Drawing, Table
 
 UP, DOWN = COLORS[0], COLORS[1]
@@ -35,7 +35,8 @@ def waterfall(
             axes.errorbar(starts[row + 1], row, xerr=reaches[i], color=INK, linewidth=1, capsize=3)
         axes.plot([starts[row + 1]] * 2, [row - 0.31, row + 1.0], color=FAINT, linewidth=0.8)
         right = parts[i] >= 0
-        axes.annotate(f"{parts[i]:+.3g}", (starts[row + 1], row), (5 if right else -5, 0),
+        told = f"{parts[i]:+.3g}".replace("-", MINUS)
+        axes.annotate(told, (starts[row + 1], row), (5 if right else -5, 0),
                       textcoords="offset points", va="center", ha="left" if right else "right",
                       fontsize=9)  # fmt: skip
     axes.plot([ends[0]] * 2, [-0.8, 0.31], color=FAINT, linewidth=0.8)

@@ -9,8 +9,9 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+from pipeline.compare.figures import is_seen
 from pipeline.compare.find import find_runs
-from pipeline.compare.read import read_json
+from pipeline.compare.read import flat, read_json
 from pipeline.compare.report import Story, comparing, page
 from pipeline.laws import Verdict, judge
 from pipeline.metrics import is_null
@@ -43,8 +44,7 @@ def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
     figures = plan.config.figures
     drawings = curves(rows, plan.axes, metrics) if plan.config.plots else iter(())
     how = figures.formats, figures.dpi, figures.style
-    about = {"sweep": plan.name, "overrides": list(plan.asked)}
-    names = write_drawings(folder / "figures", drawings, *how, about=about)
+    names = write_drawings(folder / "figures", drawings, *how, about=about_sweep(plan))
     write(folder / "report.html", page(find_runs([folder]), story(plan, verdicts)))
     show(plan, rows, metrics, folder)
     show_repeats(plan, rows)
@@ -56,6 +56,23 @@ def summarize(plan: Plan, folder: Path, entries: Entries) -> None:
         path = f"{shown(folder)}/figures/{name}.{figures.formats[0]}"
         console().print(f"figure: {path}", soft_wrap=True)  # a path is never broken
     console().print(f"page: {shown(folder)}/report.html", soft_wrap=True)
+
+
+def about_sweep(plan: Plan) -> dict[str, Any]:
+    """What a sweep's figures say of themselves: what was asked, what varied and what was held."""
+    varied = [*(name for axis in plan.axes for name in axis.settings), *["seed"] * bool(plan.seeds)]
+    held = {
+        name: value
+        for name, value in flat(plan.config.settings()).items()
+        if is_seen(name) and not any(f"{name}.".startswith(f"{one}.") for one in varied)
+    }
+    return {
+        "sweep": plan.name,
+        "overrides": plan.asked,
+        "varied": {", ".join(axis.settings): axis.values for axis in plan.axes},
+        "seeds": plan.seeds,
+        "held": held,
+    }
 
 
 def story(plan: Plan, verdicts: Sequence[Verdict]) -> Story:

@@ -44,7 +44,7 @@ def test_each_panel_is_the_mean_of_its_runs_in_order_of_the_settings(sweep: Path
     assert panels[0].images[0].get_clim()[0] == 0.0
     assert bar.get_ylabel() == "Attention weight"
     told = words(drawing.figure)
-    assert {"temperature 0.25", "scale none", "scale sqrt_dk"} <= set(told)
+    assert {"temperature", "0.25", "scale", "none", "sqrt_dk"} <= set(told)
     assert "Attention weights of pinguins\nmean over 2 runs" in told
     assert len(drawing.table.rows) == 6 * 25
 

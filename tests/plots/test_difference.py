@@ -31,7 +31,7 @@ def test_it_says_what_was_changed() -> None:
     texts = words(difference(CHANGE, "abc", "abc", "T 1 → 2").figure)
     assert "Difference of attention weights\nT 1 → 2" in texts
     assert "Change of weight" in texts
-    assert {"a", "b", "c", "Keys", "Queries", "-0.30", "0.20"} <= set(texts)
+    assert {"a", "b", "c", "Keys", "Queries", "−0.30", "0.20"} <= set(texts)
 
 
 def test_its_table_is_the_change() -> None:

@@ -7,17 +7,54 @@ import re
 import struct
 import xml.etree.ElementTree as ET
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 
 from pipeline.plots import FORMATS, PLOTS, STYLES, render
+from pipeline.plots.curve import curve
+from pipeline.plots.difference import difference
+from pipeline.plots.multiples import Along, Panel, multiples
+from pipeline.plots.shared import shared_displacement
 from pipeline.plots.vector import COLUMNS
+from pipeline.plots.waterfall import share_bars, waterfall
+from pipeline.records import Drawing
 from tests.command import pipeline
 from tests.make import golden_outcome, outcome_of
 
 HOSTILE = {"token": "</dc:description><script>alert(1)</script> (\\) é 🐧 \x00\n" + "x" * 10_000}
 DRAWN = PLOTS["heatmap"](golden_outcome(), "T = 1")
+SEEN = outcome_of(["a", "b", "c"])
+T, SCALE = "attention.temperature", "attention.scale"
+TOKENS = SEEN.tokens, SEEN.tokens
+BOTH = (SEEN.static, SEEN.static), (SEEN.contextual, SEEN.static)
+PANEL = Panel(SEEN.attended.weights[0], *TOKENS)
+ROWS = [
+    {T: t, SCALE: s, "in": i, "entropy": t, "entropy_null": 5.0}
+    for t in (0.25, 1.0, 4.0)
+    for s in ("on", "off")
+    for i in "xyz"
+]
+CHANGES = {"scale: sqrt_dk → none": 0.1, "mask: none → causal": -0.6, "T: 1 → 2": 0.25}
+MAKE: dict[str, Callable[[], Drawing]] = {  # every kind of figure
+    **{plot: partial(draw, SEEN, "") for plot, draw in PLOTS.items()},
+    "curve": lambda: curve(ROWS, T, SCALE, None, "entropy"),
+    "curves": lambda: curve(ROWS, T, SCALE, "in", "entropy"),
+    "difference": lambda: difference(SEEN.attended.weights - 0.3, *TOKENS, "T 1 → 2"),
+    "displacements": lambda: shared_displacement(TOKENS[0], BOTH[0], None, BOTH[1], ""),
+    "grid": lambda: multiples(
+        [[PANEL] * 12], Along("scale", ["on"]), Along("T", [*"abcdefghijkl"]), ""
+    ),
+    "causes": lambda: waterfall(
+        "entropy", (1.5, 1.25), list(CHANGES), list(CHANGES.values()), [0.0, 0.05, 0.0]
+    ),
+    "effects": lambda: share_bars("entropy", ["scale", "scale × temperature"], [0.8, 0.2]),
+}
+DRAWINGS = {name: make() for name, make in MAKE.items()}
+SMALLEST = 5.5  # points of a letter on paper; journals ask for 5 to 7
 every_format = pytest.mark.parametrize("file_format", FORMATS)
 
 
@@ -68,10 +105,30 @@ def test_every_figure_carries_what_it_is_told_whatever_is_in_it(file_format: str
         assert b"<script>" not in content
 
 
-@pytest.mark.parametrize("plot", PLOTS)
+@pytest.mark.parametrize("name", MAKE)
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_file_is_the_same_whatever_other_files_the_figure_was_saved_as(
+    name: str, file_format: str
+) -> None:
+    alone = render(MAKE[name](), file_format, 97, "paper", "{}")
+    drawing = MAKE[name]()
+    for other in (*FORMATS, *reversed(FORMATS)):
+        made = render(drawing, other, 97, "paper", "{}")
+        assert other != file_format or made == alone
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_smallest_letter_on_paper_can_be_read(name: str) -> None:
+    figure = DRAWINGS[name].figure
+    wide = float(figure.get_size_inches()[0])
+    sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_text()]
+    assert min(map(float, sizes)) * STYLES["paper"](wide) / wide >= SMALLEST
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
 @pytest.mark.parametrize("file_format", ["svg", "pdf"])
-def test_on_paper_a_figure_is_as_wide_as_columns(plot: str, file_format: str) -> None:
-    drawing = PLOTS[plot](outcome_of(["a", "b", "c"]), "")
+def test_on_paper_a_figure_is_as_wide_as_columns(name: str, file_format: str) -> None:
+    drawing = DRAWINGS[name]
     wide, high = drawing.figure.get_size_inches()
     assert size(render(drawing, file_format, 40), file_format) == pytest.approx((wide, high))
     on_paper = size(render(drawing, file_format, 40, "paper"), file_format)
@@ -80,14 +137,24 @@ def test_on_paper_a_figure_is_as_wide_as_columns(plot: str, file_format: str) ->
     assert on_paper[0] / wide == pytest.approx(on_paper[1] / high, rel=1e-4)
 
 
-def test_all_that_a_pdf_draws_is_scaled_with_its_page() -> None:
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream",
-                         render(DRAWN, "pdf", 40, "paper"), flags=re.DOTALL)  # fmt: skip
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_all_that_a_pdf_draws_is_scaled_with_its_page(name: str) -> None:
+    drawing = DRAWINGS[name]
+    (factor, screen), (scaled, paper) = (
+        drawn(render(drawing, "pdf", 40, style)) for style in STYLES
+    )
+    wide = float(drawing.figure.get_size_inches()[0])
+    assert (factor, scaled) == pytest.approx((1.0, STYLES["paper"](wide) / wide), rel=1e-6)
+    assert paper == screen  # no line is cut
+
+
+def drawn(pdf: bytes) -> tuple[float, bytes]:
+    """How a PDF's page is scaled before anything is drawn, and what is then drawn on it."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, flags=re.DOTALL)
     page = next(text for text in map(unpacked, streams) if b" cm\n" in text)
-    factor = float(page.split(b" 0 0 ")[0].split()[-1])
-    wide = float(DRAWN.figure.get_size_inches()[0])
-    assert factor == pytest.approx(STYLES["paper"](wide) / wide, rel=1e-6)
-    assert page.index(b" cm\n") < page.index(b" m\n")  # before anything is drawn
+    above, _, below = page.partition(b" 0 0 cm\n")
+    assert b" m\n" not in above
+    return float(above.split()[-1]), below
 
 
 def unpacked(stream: bytes) -> bytes:
@@ -98,9 +165,11 @@ def unpacked(stream: bytes) -> bytes:
         return b""
 
 
-def test_a_pdf_holds_its_fonts_and_an_svg_its_letters() -> None:
-    pdf, svg = (render(DRAWN, file_format, 40, "paper") for file_format in ("pdf", "svg"))
-    assert b"/FontFile2" in pdf
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_pdf_holds_its_fonts_and_an_svg_its_letters(name: str) -> None:
+    pdf, svg = (render(DRAWINGS[name], file_format, 40, "paper") for file_format in ("pdf", "svg"))
+    fonts = pdf.count(b"/Type /FontDescriptor")
+    assert pdf.count(b"/FontFile2") == fonts > 0
     assert b"<text" not in svg
     assert b"font-family" not in svg
 
@@ -128,6 +197,17 @@ def test_plots_paper_is_the_usual_plots_for_print(tmp_path: Path) -> None:
 
 
 def test_a_sweep_takes_it_too(tmp_path: Path) -> None:
-    said = pipeline("-m", "plots=paper", "attention.scale=on,off", f"outputs={tmp_path}")
+    asked = ["plots=paper", "attention.scale=on,off", "attention.temperature=1,4"]
+    said = pipeline("-m", *asked, "sweep.workers=1", f"outputs={tmp_path}")
     assert (said.code, "Failed" in said.out) == (0, False)
-    assert len(list(said.folder.glob("runs/*/figures/heatmap_*.pdf"))) == 2
+    assert len(list(said.folder.glob("runs/*/figures/heatmap_*.pdf"))) == 4
+    figures = said.folder / "figures"
+    assert {path.suffix for path in figures.iterdir()} == {".csv", ".pdf", ".svg"}
+    for file_format in ("pdf", "svg"):
+        content = (figures / f"entropy_against_temperature.{file_format}").read_bytes()
+        assert round(25.4 * size(content, file_format)[0]) == 140
+        about = json.loads(described(content, file_format))
+        assert (about["sweep"], about["overrides"]) == ("pinguins", asked)
+        assert about["varied"] == {SCALE: [["on"], ["off"]], T: [["1"], ["4"]]}
+        assert about["held"]["attention.mask"] == "none"
+        assert not {SCALE, T, "plots", "figures.style"} & set(about["held"])

@@ -46,7 +46,7 @@ def test_it_names_every_step_and_none_covers_another() -> None:
     ]  # fmt: skip
     assert overlaps([*labels, *DRAWN.figure.axes[0].texts], renderer) == []
     assert outside([*labels, *DRAWN.figure.axes[0].texts], DRAWN, renderer) == []
-    assert {"+0.1", "-0.6", "+0.25", "What changed entropy"} <= set(words(DRAWN.figure))
+    assert {"+0.1", "−0.6", "+0.25", "What changed entropy"} <= set(words(DRAWN.figure))
 
 
 @pytest.mark.parametrize("text", ["$x^2$ → $", "a" * 500, "<script>", "two\nlines → x"])
