@@ -105,7 +105,7 @@ def test_the_runs_beyond_the_first_are_counted(runs: list[Path]) -> None:
         Run(run.folder.with_name(str(k)), {**run.settings, "seed": k}, run.choices, {}, run.about)
         for k in range(TOLD + 2)
     ]
-    about = about_runs(many, {"paths": ["x"]})
+    about = about_runs(many, {"paths": ["x"], "causes": None})
     assert (len(about["runs"]), about["more runs"]) == (TOLD, 2)
     assert "seed" not in about["held"]
 

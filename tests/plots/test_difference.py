@@ -34,6 +34,12 @@ def test_it_says_what_was_changed() -> None:
     assert {"a", "b", "c", "Keys", "Queries", "−0.30", "0.20"} <= set(texts)
 
 
+def test_a_change_too_small_to_show_is_zero_without_a_sign() -> None:
+    texts = words(difference(np.full((1, 2, 2), -1e-9), "ab", "ab", "").figure)
+    assert "0.00" in texts
+    assert not {"-0.00", "−0.00"} & set(texts)
+
+
 def test_its_table_is_the_change() -> None:
     heads = np.concatenate([CHANGE, -CHANGE])
     drawing = difference(heads, "abc", "abc", "")

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.compare.why import effect_bars
 from pipeline.plots import render
 from pipeline.plots.render import FORMATS
 from pipeline.plots.waterfall import share_bars, waterfall
-from pipeline.records import Drawing
+from pipeline.records import Drawing, Table
 from tests.plots.look import laid_out, outside, overlaps, tick_labels, words
 
 LABELS = ["scale: sqrt_dk → none", "mask: none → causal", "T: 1 → 2"]
@@ -59,6 +60,16 @@ def test_any_setting_can_be_shown(text: str) -> None:
 def test_the_same_figure_is_the_same_bytes(file_format: str) -> None:
     made = [render(share_bars("entropy", ["a", "b"], [0.2, 0.8]), file_format, 50) for _ in "ab"]
     assert made[0] == made[1]
+
+
+def test_an_effect_has_the_short_names_of_its_settings_where_they_are_told_apart() -> None:
+    rows = [("attention.scale", 0.5), ("attention.scale × seed", 0.25), ("all", 1.0)]
+    ((name, drawing),) = effect_bars(Table(("effect", "entropy"), rows))
+    assert name == "effects_entropy"
+    assert [row[0] for row in drawing.table.rows] == ["scale", "scale × seed"]
+    rows = [("embeddings.kind", 0.5), ("projection.kind", 0.25), ("all", 1.0)]
+    ((_, drawing),) = effect_bars(Table(("effect", "entropy"), rows))
+    assert [row[0] for row in drawing.table.rows] == ["embeddings.kind", "projection.kind"]
 
 
 def test_shares_are_bars_of_percent_the_largest_first() -> None:
