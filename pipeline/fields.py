@@ -16,6 +16,7 @@ from pipeline.choose import listed
 from pipeline.faults import Fault, shorten
 
 YAML_HINT = "strings (quote a word that YAML reads as a number or a boolean, such as no)"
+STORABLE = "text that UTF-8 can hold (half of a surrogate pair alone is no character)"
 SHORT = 200  # characters of a spec that is remembered; a matrix written out is not
 
 
@@ -26,6 +27,19 @@ def refused(given: object, expected: str, where: str = "") -> ValueError:
     ValueError('got 0, expected a finite number > 0')
     """
     return ValueError(f"{where}got {shorten(given)}, expected {expected}")
+
+
+def storable(text: str) -> str:
+    """`text` that files can hold; a byte of the command line that is no UTF-8 comes as half a pair.
+
+    >>> storable("não")
+    'não'
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise refused(text, STORABLE) from None
+    return text
 
 
 def is_number(given: object) -> bool:
@@ -124,7 +138,7 @@ def filled(expected: str) -> BeforeValidator:
     def check(given: object) -> object:
         if not isinstance(given, str) or not given.strip():
             raise refused(given, expected)
-        return given
+        return storable(given)
 
     return BeforeValidator(check)
 
@@ -164,6 +178,7 @@ def sentence_texts() -> BeforeValidator:
             for token in tokens:
                 if not isinstance(token, str):
                     raise refused(token, YAML_HINT)
+                storable(token)
             if not tokens or not all(token.strip() for token in tokens):
                 raise refused(one, expected)
         return tuple(one if isinstance(one, str) else tuple(one) for one in texts)
@@ -182,6 +197,7 @@ def words() -> BeforeValidator:
         for word in given:
             if not isinstance(word, str) or not word.strip():
                 raise refused(word, YAML_HINT)
+            storable(word)
         return tuple(given)
 
     return BeforeValidator(check)
@@ -231,7 +247,7 @@ def vector_table() -> BeforeValidator:
                 raise refused(token, YAML_HINT)
             if not isinstance(row, list | tuple) or not row or not all(map(is_number, row)):
                 raise refused(row, "a list of finite numbers", where=f"{token}: ")
-            table[token] = tuple(float(x) for x in row)
+            table[storable(token)] = tuple(float(x) for x in row)
         first = next(iter(table))
         for token, vector in table.items():
             if len(vector) != len(table[first]):

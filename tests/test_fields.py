@@ -27,6 +27,8 @@ NAN, INF = math.nan, math.inf
 NAMES = ("sqrt_dk", "none")
 TEXT = "a text, a list of texts or a list of lists of tokens, none of them empty"
 STRINGS = "strings (quote a word that YAML reads as a number or a boolean, such as no)"
+HALF = "x\udcff"  # what a byte 0xff of the command line is read as
+STORABLE = "text that UTF-8 can hold (half of a surrogate pair alone is no character)"
 
 # kind → what it takes, and what comes of it
 TAKEN: list[tuple[BeforeValidator, Any, Any]] = [
@@ -88,6 +90,16 @@ REFUSED: list[tuple[BeforeValidator, Any, str]] = [
     (flag(), "no", "got 'no', expected true or false"),
     (filled("a name"), "\t", "got '\\t', expected a name"),
     (filled("a name"), None, "got None, expected a name"),
+    *(
+        (kind, given, f"got {HALF!r}, expected {STORABLE}")
+        for kind, given in (
+            (filled("a name"), HALF),
+            (sentence_texts(), HALF),
+            (sentence_texts(), [["a", HALF]]),
+            (words(), ["a", HALF]),
+            (vector_table(), {HALF: [1]}),
+        )
+    ),
     (optional(whole(1)), 0, "got 0, expected a whole number >= 1"),
     *(
         (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.plots.canvas import COLORS, FAINT, INK, new_figure, styled
-from pipeline.plots.tokens import room_below, token_ticks
+from pipeline.plots.tokens import room_below, token_ticks, visible
 from pipeline.records import Array, Drawing, Positions, Sheet, Table
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def fill(values: Array, uniform: Array, title: str, moving: Moving) -> list[Arti
     """[H, N] numbers as heights, beside those of uniform weights."""
     axes = moving.axes
     axes.set_ylim(0, top(values, uniform))
-    moving.title.set_text(title)
+    moving.title.set_text(visible(title))
     for bar, height in zip(moving.bars, np.nan_to_num(values).mean(axis=0), strict=True):
         bar.set_height(height)
     moving.dashes.set_segments(
@@ -132,7 +132,7 @@ def band(values: Array, uniform: Array, words: Words, caption: str) -> Drawing:
     table = draw_band(axes, values, uniform, words)
     axes.set_ylim(0, top(values, uniform))
     axes.set_xlabel(f"{words.axis}, by position")
-    axes.set_title(f"{words.title}\n{caption}")
+    axes.set_title(visible(f"{words.title}\n{caption}"))
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
     return Drawing(figure, table)
 

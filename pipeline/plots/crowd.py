@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.plots.canvas import FAINT, styled
 from pipeline.plots.plane import View, plane
+from pipeline.plots.tokens import visible
 from pipeline.records import Array
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def crowd(
     ends = axes.scatter(
         contextual[:, 0], contextual[:, 1], c=places, cmap="viridis", s=7, linewidths=0, zorder=3
     )
-    axes.set_title(title, y=1.0)
+    axes.set_title(visible(title), y=1.0)
     bar = figure.colorbar(ends, cax=axes.inset_axes((1.04, 0.0, 0.035, 0.6)))
     bar.set_label("position of the query" if not ways else "position of the token")
     bar.outline.set_visible(False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.plots.canvas import COLORS, FAINT, new_figure, styled
 from pipeline.plots.ticks import number_axis
+from pipeline.plots.tokens import visible
 from pipeline.records import Drawing, Table
 
 if TYPE_CHECKING:
@@ -67,12 +68,12 @@ def curve(
         axes.grid(color="#eeeeee", linewidth=0.8)
         axes.set_axisbelow(True)
         if panel:
-            axes.set_title(f"{spoken(panel)}: {panels[place]}", fontsize=10)
+            axes.set_title(visible(f"{spoken(panel)}: {panels[place]}"), fontsize=10)
     if hue:
         legend_axes = axes_grid.flat[len(panels) - 1]
         handles, labels = legend_axes.get_legend_handles_labels()
         legend_axes.get_legend().remove()
-        figure.legend(handles, labels, title=spoken(hue), loc="outside right upper")
+        figure.legend(handles, map(visible, labels), title=spoken(hue), loc="outside right upper")
     elif null:
         figure.legend(loc="outside right upper")
     told = f"{spoken(metric).capitalize()} against {spoken(x)}"

@@ -14,7 +14,7 @@ from pipeline.plots.crowd import NAMED, crowd
 from pipeline.plots.labels import Labels, empty_labels, put_labels
 from pipeline.plots.pca import fit
 from pipeline.plots.plane import View, plane, shares, view
-from pipeline.plots.tokens import label
+from pipeline.plots.tokens import label, visible
 from pipeline.records import Array, Drawing, Outcome, Sheet, Table
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def fill(
     static: Array, contextual: Array, words: Sequence[str], title: str, moving: Moving
 ) -> list[Artist]:
     """The contextual points, the ways to them, and labels where there is room."""
-    moving.title.set_text(title)
+    moving.title.set_text(visible(title))
     for way, start, end in zip(moving.ways, static, contextual, strict=False):
         way.set_data(*zip(start, end, strict=True))
     moving.ends.set_offsets(contextual)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.plots.canvas import FAINT, MINUS, new_figure, styled
-from pipeline.plots.tokens import longest, room_below, tick_size, token_ticks
+from pipeline.plots.tokens import longest, room_below, tick_size, token_ticks, visible
 from pipeline.records import Array, Sheet, Table
 
 if TYPE_CHECKING:
@@ -55,13 +55,15 @@ def matrices(
 ) -> Sheet:
     """[H, N, M] as H panels, queries down and keys across; `unit` names the color bar.
 
+    The colors go from `low` to `high`, or 1 further where those are one: with every key masked.
     A cell that is NaN is left blank. The panels are called heads, or what `panels` calls them.
     """
     heads = len(values)
     names = tuple(panels) or tuple(f"head {head}" for head in range(heads))
     columns = columns or math.ceil(math.sqrt(heads))
     about = (names, columns, tuple(queries), tuple(keys), unit, cmap)
-    return Sheet(frame, about, partial(fill, values, title, low, high))
+    top = high if high > low else low + 1.0
+    return Sheet(frame, about, partial(fill, values, title, low, top))
 
 
 @styled
@@ -149,7 +151,7 @@ def numbers(axes: Axes, side: float) -> list[Text]:
 @styled
 def fill(values: Array, title: str, low: float, high: float, moving: Moving) -> list[Artist]:
     """[H, N, M] values into the panels, from `low` to `high` on the bar."""
-    moving.title.set_text(title)
+    moving.title.set_text(visible(title))
     moving.bar.set_ylim(low, high)
     shown: list[Artist] = [moving.title, moving.bar.yaxis]
     for one, image, texts in zip(values, moving.images, moving.numbers, strict=True):

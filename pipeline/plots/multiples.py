@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.plots.canvas import new_figure, styled
 from pipeline.plots.panels import BAR, SMALLEST, Layout
-from pipeline.plots.tokens import longest, room_below, token_ticks
+from pipeline.plots.tokens import longest, room_below, token_ticks, visible
 from pipeline.records import Array, Drawing, Table
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def multiples(
     image = next(image for image in images if image)
     bar = figure.colorbar(image, cax=figure.add_axes(place), label="Attention weight")
     bar.outline.set_visible(False)
-    figure.text(0.15 / width, 1 - 0.12 / height, title, fontsize=11, va="top")
+    figure.text(0.15 / width, 1 - 0.12 / height, visible(title), fontsize=11, va="top")
     return Drawing(figure, table_of(panels, down, across))
 
 
@@ -77,11 +77,12 @@ def name(figure: Figure, layout: Layout, down: Along, across: Along) -> None:
     places = [(left + wide / 2, top + 0.19, across.name)]
     places += [(layout.corner(0, c)[0] + half, top, text) for c, text in enumerate(across.values)]
     for x, y, text in places:
-        figure.text(x / width, y / height, text, fontsize=9, ha="center", va="bottom")
+        figure.text(x / width, y / height, visible(text), fontsize=9, ha="center", va="bottom")
     places = [(edge - 0.19, bottom + tall / 2, down.name)]
     places += [(edge, layout.corner(r, 0)[1] + half, text) for r, text in enumerate(down.values)]
     for x, y, text in places:
-        figure.text(x / width, y / height, text, fontsize=9, rotation=90, ha="right", va="center")
+        figure.text(x / width, y / height, visible(text), fontsize=9, rotation=90, ha="right",
+                    va="center")  # fmt: skip
 
 
 def layout_of(rows: int, columns: int, there: Sequence[Panel]) -> Layout:

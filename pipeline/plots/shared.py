@@ -10,7 +10,7 @@ from pipeline.plots.canvas import FAINT, colors, styled
 from pipeline.plots.labels import empty_labels, put_labels
 from pipeline.plots.pca import fit
 from pipeline.plots.plane import plane, shares, view
-from pipeline.plots.tokens import label
+from pipeline.plots.tokens import label, visible
 from pipeline.records import Array, Drawing, Table
 
 Pair = tuple[Array, Array]  # before and after
@@ -57,7 +57,7 @@ def shared_displacement(
                  label="baseline")  # fmt: skip
     axes.scatter([], [], c=FAINT, s=42, linewidths=0, label="run")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
-    axes.set_title(f"Contextual embeddings of both runs\n{caption}")
+    axes.set_title(visible(f"Contextual embeddings of both runs\n{caption}"))
     labels = empty_labels(axes, shades)
     on_lines = [before + step * (after - before) for step in np.linspace(0.0, 0.9, 10)]
     put_labels(labels, after, [label(t) for t in tokens], np.vstack([*on_lines, every_start]))

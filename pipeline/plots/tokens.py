@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,16 +14,33 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LONGEST_LABEL = 18  # characters of a token that a figure shows
+STAND_IN = "\ufffd"  # Unicode's own for what cannot be shown; our font has it
+# Controls save the line break, lone surrogates, the byte order mark and what is no character: XML
+# holds few of them, a PDF no byte order mark, and no reader sees any.
+UNSEEN = re.compile(
+    "[\\0-\\x09\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufdd0-\\ufdef\\ufeff\\ufffe\\uffff]"
+)
 
 
-def label(token: str) -> str:
-    """`token` as a figure shows it: one line, and cut where it is very long.
+def label(token: str, most: int = LONGEST_LABEL) -> str:
+    """`token` as a figure shows it: one line that can be seen, and cut where it is very long.
 
-    >>> label("a" * 30)
-    'aaaaaaaaaaaaaaaaa…'
+    >>> label("a" * 30), label("a" * 60, most=8)
+    ('aaaaaaaaaaaaaaaaa…', 'aaaaaaa…')
     """
-    line = " ".join(token.split())
-    return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1] + "…"
+    line = visible(" ".join(token.split()))
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def visible(text: str) -> str:
+    r"""`text` with a stand-in for each character that no file of a figure can hold and show.
+
+    The CSV beside the figure has the text itself.
+
+    >>> visible("bell\a, tab\t and\nline")
+    'bell�, tab� and\nline'
+    """
+    return UNSEEN.sub(STAND_IN, text)
 
 
 def tick_size(count: int) -> float:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.plots.canvas import COLORS, FAINT, INK, MINUS, new_figure, styled
+from pipeline.plots.tokens import label
 from pipeline.records import Drawing, Table
 
 UP, DOWN = COLORS[0], COLORS[1]
+LONGEST = 44  # characters of a setting that a figure shows
 
 
 @styled
@@ -43,7 +45,7 @@ def waterfall(
     places = [-1, *range(len(order)), len(order)]
     names = [f"baseline: {ends[0]:.4g}", *(labels[i] for i in order), f"run: {ends[1]:.4g}"]
     axes.plot(ends, [-1, len(order)], "o", color=INK, markersize=5)
-    axes.set_yticks(places, [cut(name) for name in names])
+    axes.set_yticks(places, [label(name, most=LONGEST) for name in names])
     axes.set_ylim(len(order) + 0.5, -1.5)
     low, high = min(starts), max(starts)
     room = 0.22 * (high - low) or 1e-9
@@ -67,7 +69,7 @@ def share_bars(metric: str, labels: Sequence[str], shares: Sequence[float]) -> D
         axes.barh(row, shares[i], height=0.62, color=UP)
         axes.annotate(f"{shares[i]:.1%}", (shares[i], row), (5, 0), textcoords="offset points",
                       va="center", fontsize=9)  # fmt: skip
-    axes.set_yticks(range(len(order)), [cut(labels[i]) for i in order])
+    axes.set_yticks(range(len(order)), [label(labels[i], most=LONGEST) for i in order])
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.set_xlim(0, 1.12)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
@@ -78,13 +80,3 @@ def share_bars(metric: str, labels: Sequence[str], shares: Sequence[float]) -> D
     title = f"What {metric.replace('_', ' ')} varies with"
     figure.suptitle(title, x=0.02, ha="left", fontsize=11)
     return Drawing(figure, Table(("effect", "share"), [(labels[i], shares[i]) for i in order]))
-
-
-def cut(text: str, most: int = 44) -> str:
-    """A label of one line, cut where it is very long.
-
-    >>> cut("a" * 60, most=8)
-    'aaaaaaa…'
-    """
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
