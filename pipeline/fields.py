@@ -17,6 +17,7 @@ from pipeline.faults import Fault, shorten
 
 YAML_HINT = "strings (quote a word that YAML reads as a number or a boolean, such as no)"
 STORABLE = "text that UTF-8 can hold (half of a surrogate pair alone is no character)"
+MOST_REPEATS = 100_000  # what a plan holds with ease
 SHORT = 200  # characters of a spec that is remembered; a matrix written out is not
 
 
@@ -106,7 +107,7 @@ def whole(least: int, most: int | None = None) -> BeforeValidator:
 
 def times_or_seeds() -> BeforeValidator:
     """How often, or over which seeds: a whole number of 1 or more, or a list of different seeds."""
-    expected = "a whole number >= 1, or a list of different seeds"
+    expected = f"a whole number >= 1 and <= {MOST_REPEATS}, or a list of different seeds"
 
     def check(given: object) -> object:
         seeds = given if isinstance(given, list | tuple) else [given]
@@ -114,7 +115,8 @@ def times_or_seeds() -> BeforeValidator:
         good = all(
             isinstance(seed, int) and not isinstance(seed, bool) and seed >= least for seed in seeds
         )
-        if not seeds or not good or len(set(seeds)) < len(seeds):
+        too_many = seeds is not given and good and given > MOST_REPEATS  # type: ignore[operator]
+        if not seeds or not good or too_many or len(set(seeds)) < len(seeds):
             raise refused(given, expected)
         return tuple(seeds) if seeds is given else given
 

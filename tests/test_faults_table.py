@@ -336,6 +336,21 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
             )
         ],
     ),
+    "projections that no machine should hold": (
+        [
+            "embeddings=gaussian",
+            "embeddings.width=65536",
+            "projection=random",
+            "projection.heads=4096",
+        ],
+        [
+            (
+                "projection: W_V of all heads would be 65536 × 65536, expected at most 268435456 "
+                "entries (2 GB); lower embeddings.width, projection.heads or the widths of keys "
+                "and values"
+            )
+        ],
+    ),
     "layers of nothing": (
         ["layers.count=0"],
         ["layers.count: got 0, expected a whole number >= 1 and <= 256"],

@@ -12,6 +12,7 @@ from pipeline.faults import Fault
 from pipeline.records import Array, Projected
 from pipeline.seeds import generator
 
+MOST = 1 << 28  # entries of a matrix, all heads together
 Draw = Callable[..., Array]  # of a shape and a name
 
 
@@ -63,15 +64,30 @@ def random(
 
     def view(name: str, of: Array, count: int, out: int | None) -> Array:
         shape = (width, out or width // heads)
+        check_size(f"W_{name[0].upper()} of all heads", shape[0], count * shape[1])
         return of @ np.stack([draw(shape, name, head) for head in range(count)])
 
     value = view("value", keys, shared, value_width)
+    if output != "none":
+        check_size("W_O", heads * value.shape[-1], width)
     return Projected(
         view("query", vectors, heads, key_width),
         view("key", keys, shared, key_width),
         value,
         choose(OUTPUTS, output, "projection.output")((heads * value.shape[-1], width), draw),
     )
+
+
+def check_size(name: str, rows: int, columns: int) -> None:
+    """A `Fault` where a matrix, all heads together, is more than any machine should be asked for.
+
+    >>> check_size("W_O", 4096, 4096)
+    """
+    if rows * columns > MOST:
+        raise Fault(
+            f"projection: {name} would be {rows} × {columns}, expected at most {MOST} entries "
+            "(2 GB); lower embeddings.width, projection.heads or the widths of keys and values"
+        )
 
 
 def drawer(seed: int, layer: int = 0) -> Draw:

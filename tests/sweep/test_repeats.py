@@ -113,10 +113,14 @@ def test_what_where_leaves_out_may_be_impossible() -> None:
         ),
         (
             ["repeats=0"],
-            "repeats: got 0, expected a whole number >= 1, or a list of different seeds",
+            "repeats: got 0, expected a whole number >= 1 and <= 100000, or a list of",
         ),
-        (["repeats=[1,1]"], "repeats: got [1, 1], expected a whole number >= 1, or a list of"),
-        (["repeats=true"], "repeats: got True, expected a whole number >= 1, or a list of"),
+        (["repeats=100001"], "repeats: got 100001, expected a whole number >= 1 and <= 100000, or"),
+        (
+            ["repeats=[1,1]"],
+            "repeats: got [1, 1], expected a whole number >= 1 and <= 100000, or a",
+        ),
+        (["repeats=true"], "repeats: got True, expected a whole number >= 1 and <= 100000, or a"),
         (["where=''"], "where: got '', expected a condition"),
         (
             ["seed=1,2", "where=\"__import__('os').getcwd() == 1\""],

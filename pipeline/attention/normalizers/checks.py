@@ -31,12 +31,13 @@ def is_number(value: object) -> TypeGuard[float]:
     return False
 
 
-def check_count(value: object, setting: str, least: int) -> None:
-    """Raise a `Fault` unless `value` is an integer of `least` or more.
+def check_count(value: object, setting: str, least: int, most: int | None = None) -> None:
+    """Raise a `Fault` unless `value` is an integer of `least` or more, and no more than `most`.
 
     >>> check_count(0, "top_k.k", 1)
     Traceback (most recent call last):
     pipeline.faults.Fault: top_k.k: got 0, expected an integer >= 1
     """
-    if not is_integer(value) or value < least:
-        raise Fault(f"{setting}: got {shorten(value)}, expected an integer >= {least}")
+    if not is_integer(value) or value < least or (most is not None and value > most):
+        limits = f">= {least}" + (f" and <= {most}" if most is not None else "")
+        raise Fault(f"{setting}: got {shorten(value)}, expected an integer {limits}")

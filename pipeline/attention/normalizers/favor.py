@@ -13,6 +13,8 @@ from pipeline.faults import Fault
 from pipeline.records import Array
 from pipeline.seeds import generator
 
+MOST = 65536  # features; by then the error is a thousandth, and each costs a row of memory
+
 
 def favor(features: int = 256, seed: int = 0) -> Normalizer:
     """p_j ∝ φ(q)·φ(k_j), φ(x)_r = exp(ω_r·x − ‖x‖²/2)/√R, which on average is exp(q·k_j).
@@ -28,7 +30,7 @@ def favor(features: int = 256, seed: int = 0) -> Normalizer:
     >>> bool(abs(kernel.apply(query @ key.T, None) - [[0.4378, 0.5622]]).max() < 0.01)
     True
     """
-    check_count(features, "favor.features", 1)
+    check_count(features, "favor.features", 1, MOST)
     check_count(seed, "favor.seed", 0)
     return Normalizer(
         over_sum,

@@ -34,7 +34,14 @@ BAD = [
     ("sigmoid", {"bias": float("-inf")}, f"sigmoid.bias: got -inf, {BIAS}"),
     ("sigmoid", {"bias": "auto"}, f"sigmoid.bias: got 'auto', {BIAS}"),
     ("sigmoid", {"bias": False}, f"sigmoid.bias: got False, {BIAS}"),
-    ("favor", {"features": 0}, "favor.features: got 0, expected an integer >= 1"),
+    *(
+        (
+            "favor",
+            {"features": count},
+            f"favor.features: got {count}, expected an integer >= 1 and <= 65536",
+        )
+        for count in (0, 65537)
+    ),
     ("favor", {"seed": -1}, "favor.seed: got -1, expected an integer >= 0"),
     ("favor", {"seed": None}, "favor.seed: got None, expected an integer >= 0"),
 ]
