@@ -77,6 +77,20 @@ def test_two_claims_of_one_moment_get_a_folder_each(tmp_path: Path) -> None:
     assert second.name == "12-00-00.123457_a"
 
 
+def test_a_clock_that_goes_back_takes_nobodys_folder(tmp_path: Path) -> None:
+    times = clock(NOON)
+    before = [claim(tmp_path, STAMP, "a", times.__next__) for _ in range(3)]
+    for folder in before:
+        write(folder / "mine", folder.name)
+    back = clock(NOON - timedelta(hours=1), NOON).__next__
+    after = [claim(tmp_path, STAMP, "a", back) for _ in range(2)]
+    assert [folder.name for folder in after] == ["11-00-00.123456_a", "12-00-00.123459_a"]
+    assert [(folder / "mine").read_text(encoding="utf-8") for folder in before] == [
+        f"12-00-00.12345{digit}_a" for digit in (6, 7, 8)
+    ]
+    assert not any(list(folder.iterdir()) for folder in after)
+
+
 def test_so_do_many_at_once(tmp_path: Path) -> None:
     # Sixteen threads whose clocks agree on the first five moments.
     found: list[Path] = []
