@@ -217,8 +217,13 @@ def beside(path: Path) -> Iterator[Path]:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path inside it."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    return {name: (folder / name).read_bytes() for name in files_in(folder)}
+
+
+def files_in(folder: Path) -> list[str]:
+    """Every file below a folder, as its path inside it, in the order of the alphabet."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
 def write_contents(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -321,7 +326,8 @@ def write_run(
     write_drawings(folder / "figures", drawings, *how, about=seen_in_figures(settings))
     write_json(folder / "summary.json", result.scalars)
     seen = {"vectors": result.outcomes[0].embedded.source, "notices": list(result.notices)}
-    write_json(folder / "run.json", {**about(), **seen, "config": digest(config.encode())})
+    made = {"config": digest(config.encode()), "files": files_in(folder)}
+    write_json(folder / "run.json", {**about(), **seen, **made})
 
 
 def write_failure(

@@ -143,7 +143,7 @@ def test_run_json_says_what_made_the_run(seed: Said) -> None:
     found = about(seed.folder)
     assert set(found) == {
         "format", "status", "key", "seed", "choices", "inputs", "code", "commit", "dirty",
-        "versions", "seconds", "vectors", "notices", "config",
+        "versions", "seconds", "vectors", "notices", "config", "files",
     }  # fmt: skip
     assert (found["format"], found["status"], found["seed"]) == (FORMAT, "done", 0)
     assert re.fullmatch("[0-9a-f]{64}", found["key"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from glob import has_magic
 from pathlib import Path
 
-from pipeline.compare.read import Run, is_done, read_json, read_run
+from pipeline.compare.read import Run, is_done, read_run
+from pipeline.compare.shapes import PLAN, read_json
 from pipeline.compare.shards import has_shards, runs_of_shards
 from pipeline.faults import Fault
 from pipeline.store import ROOT
@@ -16,6 +18,7 @@ from pipeline.store import ROOT
 PathLike = str | Path
 Found = Path | Run  # a run's folder, or a run that has none
 LATEST = re.compile(r"latest(?::(\d+))?")
+ASKEW = 3600  # seconds that the clock of a file server may be ahead
 EXPECTED = "expected a run, a sweep, a glob or latest:3"
 
 
@@ -57,7 +60,7 @@ def matching(pattern: str) -> list[Found]:
 
 def newest_runs(count: int) -> list[Path]:
     """The newest single runs of outputs/, in the order they were made."""
-    made = sorted((ROOT / "outputs").glob("[0-9]*/*/run.json"), reverse=True)
+    made = by_time((ROOT / "outputs").glob("[0-9]*/*/run.json"))[::-1]
     done: list[Path] = []
     for record in made:
         if len(done) < count and is_done(record.parent):
@@ -68,11 +71,26 @@ def newest_runs(count: int) -> list[Path]:
 
 
 def newest_sweep() -> Path:
-    """The sweep folder with the latest time in its name."""
-    sweeps = sorted((ROOT / "outputs" / "sweeps").glob("*/plan.json"))
+    """The sweep of outputs/ that was begun last."""
+    sweeps = by_time((ROOT / "outputs" / "sweeps").glob("*/plan.json"))
     if not sweeps:
         raise Fault("compare: no sweep in outputs/sweeps; make one with: make sweep")
     return sweeps[-1].parent
+
+
+def by_time(records: Iterable[Path]) -> list[Path]:
+    """Records of runs or of sweeps in the order in which they were written.
+
+    By the file system's time: the one in a folder's name is local, so that a journey or the end of
+    summer sets it back. One of the future is of a clock that was wrong, and comes first, as old.
+    """
+    latest = time.time() + ASKEW
+
+    def written(record: Path) -> tuple[bool, float, Path]:
+        when = record.stat().st_mtime
+        return when <= latest, when, record
+
+    return sorted(records, key=written)
 
 
 def runs_in(folder: Path) -> list[Found]:
@@ -99,7 +117,7 @@ def finished(folder: Path) -> list[Found]:
     if is_run(folder):
         inside = [folder]
     elif (folder / "plan.json").exists():
-        plan, runs = read_json(folder / "plan.json").get("runs", []), folder / "runs"
+        plan, runs = read_json(folder / "plan.json", PLAN)["runs"], folder / "runs"
         return [runs / p["run"] for p in plan if is_done(runs / p.get("same_as", p["run"]))]
     else:
         inside = sorted(path.parent for path in folder.glob("*/run.json"))

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from pipeline.compare.shapes import ABOUT, PLAN, SCALARS, TWIN, fit, read_json
 from pipeline.faults import Fault
 from pipeline.identity import FORMAT
 from pipeline.store import shown
@@ -58,11 +59,17 @@ def read_run(folder: Path) -> Run:
     says which one that is, and in what it is written otherwise.
     """
     line = {} if folder.exists() else line_of(folder)
-    if "same_as" in line:
-        first, differs = read_run(folder.with_name(line["same_as"])), line["differs"]
-        settings = {**first.settings, **differs["settings"]}
-        choices = {**first.choices, **differs["choices"]}
-        return Run(folder, settings, choices, first.scalars, first.about, first.folder)
+    if "same_as" not in line:
+        return read_folder(folder)
+    fit(line, TWIN, folder.parent.parent / "plan.json")
+    first, differs = read_folder(folder.parent / line["same_as"]), line["differs"]
+    settings = {**first.settings, **differs["settings"]}
+    choices = {**first.choices, **differs["choices"]}
+    return Run(folder, settings, choices, first.scalars, first.about, first.folder)
+
+
+def read_folder(folder: Path) -> Run:
+    """One run that has a folder of its own."""
     record = folder / "run.json"
     about = read_json(record) if record.exists() else {}
     if about.get("status") != "done":
@@ -71,12 +78,13 @@ def read_run(folder: Path) -> Run:
         raise Fault(
             f"compare: {folder} has records of format {about.get('format')!r}, expected {FORMAT}"
         )
+    fit(about, ABOUT, record)
     try:
         text = (folder / ".hydra" / "config.yaml").read_text(encoding="utf-8")
         settings = settings_in(text)
     except (OSError, yaml.YAMLError, ValueError) as error:
         raise Fault(f"compare: cannot read {folder}/.hydra/config.yaml ({error})") from error
-    scalars = read_json(folder / "summary.json")
+    scalars = read_json(folder / "summary.json", SCALARS)
     return Run(folder, settings, about["choices"], scalars, about)
 
 
@@ -92,18 +100,7 @@ def line_of(folder: Path) -> Mapping[str, Any]:
 @lru_cache(maxsize=8)
 def lines_of(plan: Path, changed: int) -> Mapping[str, Mapping[str, Any]]:
     """The lines of a plan by run; read again where the file has changed."""
-    return {line["run"]: line for line in read_json(plan).get("runs", [])}
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file of ours, or a fault that names it."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("expected an object")
-    except (OSError, ValueError) as error:
-        raise Fault(f"compare: cannot read {path} ({error})") from error
-    return content
+    return {line["run"]: line for line in read_json(plan, PLAN)["runs"]}
 
 
 def settings_in(text: str) -> dict[str, Any]:

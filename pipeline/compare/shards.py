@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.compare.read import Run, flat, read_json
+from pipeline.compare.read import Run, flat
+from pipeline.compare.shapes import MADE, read_json
 from pipeline.faults import Fault
 from pipeline.metrics import METRICS, names_in_a_run
 
@@ -23,7 +24,7 @@ def has_shards(folder: Path) -> bool:
 
 def runs_of_shards(folder: Path) -> Iterator[Run]:
     """Every run of a sweep's shards, in the order of its plan."""
-    record = read_json(folder / "plan.json")
+    record = read_json(folder / "plan.json", MADE)
     made = {name: record.get(name) for name in ("format", "code", "commit", "dirty", "versions")}
     for shard in sorted((folder / "rows").glob("*.parquet")):
         yield from runs_of(shard, folder, made)

@@ -30,7 +30,7 @@ from pipeline.sweep.engines.launcher import chosen, launcher
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.progress import progress
 from pipeline.sweep.record import write_plan
-from pipeline.sweep.settle import SETTLED, Wanted
+from pipeline.sweep.settle import SETTLED, THERE, Wanted
 from pipeline.sweep.shards import write_shards
 from pipeline.sweep.summary import summarize
 from pipeline.sweep.work import Entry, Task, into_folder, measured, returned
@@ -66,7 +66,7 @@ def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
             tell(f"Interrupted: {counts}. To go on: {again(folder)}")
             return INTERRUPTED
         except Unwritable as fault:
-            raise Fault(*fault.lines, no_room(folder, ledger, wanted)) from fault
+            raise Fault(*fault.lines, no_room(plan, folder, ledger, wanted)) from fault
         clear_parts(folder / "runs")  # of workers that died
         return conclude(plan, folder, ledger, wanted)
 
@@ -82,9 +82,9 @@ def check(plan: Plan) -> None:
         )
 
 
-def no_room(folder: Path, ledger: Ledger, wanted: Wanted) -> str:
-    """What became of a sweep whose disk takes no more."""
-    done = [entry for entry in ledger.entries().values() if entry["status"] == "done"]
+def no_room(plan: Plan, folder: Path, ledger: Ledger, wanted: Wanted) -> str:
+    """What became of a sweep whose disk takes no more: what is there, entered or not."""
+    done = THERE[plan.config.sweep.keep](wanted, folder, ledger)
     kept = f"{len(done)} of {len(wanted)} runs are done and kept"
     return f"{kept}; to go on, once there is room: {again(folder)}"
 

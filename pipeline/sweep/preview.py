@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.attention.threads import cores
-from pipeline.compare.read import read_json
+from pipeline.compare.find import by_time
+from pipeline.compare.shapes import BEGUN, read_json
 from pipeline.faults import Fault
 from pipeline.ledger import Ledger
 from pipeline.store import ROOT, shown, slug
@@ -95,9 +96,9 @@ def same_plan(plan: Plan) -> Path | None:
     keys = [point.key for point in plan.points]
     for folder in newest(plan, f"*_{slug(plan.name)}"):
         try:
-            if [run["key"] for run in read_json(folder / "plan.json")["runs"]] == keys:
+            if [run["key"] for run in read_json(folder / "plan.json", BEGUN)["runs"]] == keys:
                 return folder
-        except (Fault, KeyError, TypeError):  # a record of another format, or none
+        except Fault:  # a record of another format, or none
             continue
     return None
 
@@ -105,7 +106,7 @@ def same_plan(plan: Plan) -> Path | None:
 def newest(plan: Plan, pattern: str) -> Iterable[Path]:
     """Sweep folders, the newest first."""
     found = (ROOT / plan.config.outputs / "sweeps").glob(f"{pattern}/plan.json")
-    return [path.parent for path in sorted(found, reverse=True)[:BACK]]
+    return [path.parent for path in by_time(found)[: -BACK - 1 : -1]]
 
 
 def done_in(folder: Path) -> dict[str, dict[str, Any]]:

@@ -33,6 +33,7 @@ def about(plan: Plan) -> dict[str, Any]:
         "study": plan.study.model_dump(mode="json") if plan.study else None,
         "where": plan.config.where,
         "seeds": list(plan.seeds),
+        "keep": plan.config.sweep.keep,
         **provenance(),
     }
 

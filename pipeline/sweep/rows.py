@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.compare.groups import ENDINGS, statistics
-from pipeline.compare.read import read_json
+from pipeline.compare.shapes import SCALARS, read_json
 from pipeline.sweep.plan import Plan
 
 Row = dict[str, Any]
@@ -40,7 +40,9 @@ def run_rows(plan: Plan, entries: Entries, folder: Path) -> list[Row]:
 
 def scalars_of(entry: Mapping[str, Any], folder: Path) -> dict[str, float]:
     """A run's numbers, NaN where one is undefined."""
-    found = entry["scalars"] if "scalars" in entry else read_json(folder / "summary.json")
+    found = entry.get("scalars")
+    if found is None:
+        found = read_json(folder / "summary.json", SCALARS, "sweep")
     return {name: math.nan if value is None else float(value) for name, value in found.items()}
 
 

@@ -7,38 +7,54 @@ that a user changed is removed: it is moved to aside/.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.compare.read import read_json
+from pipeline.compare.shapes import read_json
 from pipeline.faults import Fault
 from pipeline.ledger import Ledger
 from pipeline.store import CONFIG, OF_FAILURES, clear, clear_parts, digest, move_aside, shown
 from pipeline.sweep.work import read_entry
 
 Wanted = Mapping[str, str | None]  # run -> its key, None for whichever it was made with
+Tell = Callable[[str], None]
+LISTED = {"files?": [str]}  # of run.json
 
 
-def folders(wanted: Wanted, folder: Path, ledger: Ledger, tell: Callable[[str], None]) -> set[str]:
+def folders(wanted: Wanted, folder: Path, ledger: Ledger, tell: Tell) -> set[str]:
     """The runs that are done; the ledger completed, and room made for those that are not."""
     clear_parts(folder / "runs")
     entries = ledger.entries()
     done = set()
     for run, key in wanted.items():
-        place = folder / "runs" / run
-        if is_whole(place, key):
+        place, is_entered = folder / "runs" / run, entries.get(run, {}).get("status") == "done"
+        wrong = wrong_with(place, key) or ("" if is_entered else enter(place, ledger))
+        if not wrong:
             done.add(run)
-            if entries.get(run, {}).get("status") != "done":
-                ledger.append(read_entry(place))
         elif place.exists():
-            make_room(place, folder / "aside", tell)
-        elif entries.get(run, {}).get("status") == "done":
+            make_room(place, folder / "aside", wrong, tell)
+        elif is_entered:
             tell(f"{shown(place)} is gone; it is made again")
     return done
 
 
-def lines(wanted: Wanted, folder: Path, ledger: Ledger, tell: Callable[[str], None]) -> set[str]:
+def enter(place: Path, ledger: Ledger) -> str:
+    """Enters a run into the ledger from its folder; what is wrong with its records, if anything."""
+    try:
+        ledger.append(read_entry(place))
+    except Fault as fault:
+        return str(fault).removeprefix("sweep: ")
+    return ""
+
+
+def whole(wanted: Wanted, folder: Path, _ledger: Ledger) -> set[str]:
+    """The runs whose folders are there and whole, whatever the ledger says; nothing is touched."""
+    return {run for run, key in wanted.items() if not wrong_with(folder / "runs" / run, key)}
+
+
+def lines(wanted: Wanted, _folder: Path, ledger: Ledger, _tell: Tell | None = None) -> set[str]:
     """The runs that are done by the ledger alone, where no folders are kept."""
     return {
         run
@@ -50,19 +66,34 @@ def lines(wanted: Wanted, folder: Path, ledger: Ledger, tell: Callable[[str], No
     }
 
 
-SETTLED = {"all": folders, "metrics": lines}  # what is kept of a run -> what is done of a sweep
+# What is kept of a run -> what is done of a sweep, and what of it is there without a word of ours.
+SETTLED: Mapping[str, Callable[[Wanted, Path, Ledger, Tell], set[str]]] = {
+    "all": folders,
+    "metrics": lines,
+}
+THERE: Mapping[str, Callable[[Wanted, Path, Ledger], set[str]]] = {"all": whole, "metrics": lines}
 
 
-def is_whole(place: Path, key: str | None) -> bool:
-    """Whether a folder holds that run, finished, with the config it was made from."""
+def wrong_with(place: Path, key: str | None) -> str:
+    """Why a folder is not that run, finished and with all its files; nothing where it is.
+
+    Of the files, the config alone is read: of the others it is enough that they are there.
+    """
     about = about_of(place)
-    return about.get("status") == "done" and key in (None, about.get("key")) and is_as_made(place)
+    if about.get("status") != "done":
+        return f"{shown(place)} is no finished run"
+    if key not in (None, about.get("key")):
+        return f"{shown(place)} is another run"
+    lacking = [name for name in about.get("files", ()) if not os.path.lexists(place / name)]
+    if lacking:
+        return f"{shown(place)} lacks {', '.join(lacking)}"
+    return "" if is_as_made(place) else f"{shown(place)}/{CONFIG} was changed by hand"
 
 
 def about_of(place: Path) -> Mapping[str, Any]:
     """The folder's run.json; empty where there is none that can be read."""
     try:
-        return read_json(place / "run.json")
+        return read_json(place / "run.json", LISTED)
     except Fault:
         return {}
 
@@ -75,14 +106,13 @@ def is_as_made(place: Path) -> bool:
         return False
 
 
-def make_room(place: Path, aside: Path, tell: Callable[[str], None]) -> None:
+def make_room(place: Path, aside: Path, wrong: str, tell: Tell) -> None:
     """A failed run's folder is removed; anything else goes to aside/, and that is said."""
     if about_of(place).get("status") == "failed" and is_as_made(place) and holds_only_ours(place):
         clear(place)
         return
-    why = "was changed by hand" if (place / CONFIG).exists() else "is no whole run"
     kept = move_aside(place, aside)
-    tell(f"{shown(place)}/{CONFIG} {why}; kept as {shown(kept)}, and the run is made again")
+    tell(f"{wrong}; kept as {shown(kept)}, and the run is made again")
 
 
 def holds_only_ours(place: Path) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 
 from pipeline.compare.figures import is_seen
 from pipeline.compare.find import find_runs
-from pipeline.compare.read import flat, read_json
+from pipeline.compare.read import flat
 from pipeline.compare.report import Story, comparing, page
+from pipeline.compare.shapes import ENTRY, read_json
 from pipeline.laws import Verdict, judge
 from pipeline.metrics import is_null
 from pipeline.plots.curve import curve
@@ -159,7 +160,7 @@ def show_notices(plan: Plan, entries: Entries, folder: Path) -> None:
 
 def about(entry: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     """What a run says of itself, from the ledger or else from its folder."""
-    return entry if "notices" in entry else read_json(folder / "run.json")
+    return entry if "notices" in entry else read_json(folder / "run.json", ENTRY, "sweep")
 
 
 def show_verdicts(verdicts: Sequence[Verdict]) -> None:

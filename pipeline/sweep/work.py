@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pipeline.compare.read import is_done, read_json
+from pipeline.compare.read import is_done
+from pipeline.compare.shapes import ENTRY, SCALARS, read_json
 from pipeline.config import validate
 from pipeline.faults import Fault
 from pipeline.identity import FORMAT, code_version
@@ -116,10 +117,10 @@ def head(task: Task, status: str, seconds: float) -> Entry:
 
 def read_entry(folder: Path) -> Entry:
     """The entry of a finished run, from its folder."""
-    about = read_json(folder / "run.json")
+    about = read_json(folder / "run.json", ENTRY, "sweep")
     return {
         "run": folder.name,
         **{name: about[name] for name in ("key", "status", "seconds")},
-        "scalars": read_json(folder / "summary.json"),
+        "scalars": read_json(folder / "summary.json", SCALARS, "sweep"),
         **{name: about[name] for name in ("vectors", "notices")},
     }

@@ -45,6 +45,27 @@ def test_the_latest_are_single_runs_in_the_order_they_were_made() -> None:
     assert seeds("latest:3") == [1, 2, 3]
 
 
+def test_a_stamp_of_the_future_makes_no_run_the_latest(house: Path) -> None:
+    first = min((house / "outputs").glob("2*/*"))
+    ahead = house / "outputs" / "2999-01-01" / first.name
+    ahead.parent.mkdir()
+    first.rename(ahead)
+    try:
+        assert seeds("latest:3") == [1, 2, 3]
+    finally:
+        ahead.rename(first)
+        ahead.parent.rmdir()
+
+
+def test_without_a_word_it_is_the_sweep_begun_last_whatever_its_name_says(house: Path) -> None:
+    first = min((house / "outputs" / "sweeps").iterdir())
+    ahead = first.rename(first.with_name("2999-01-01_00-00-00.000000_ahead"))
+    try:
+        assert seeds() == [6, 7]
+    finally:
+        ahead.rename(first)
+
+
 def test_an_unfinished_run_is_not_among_the_latest(house: Path) -> None:
     newest = house / "outputs" / "2999-01-01" / "00-00-00.000000_x"
     newest.mkdir(parents=True)

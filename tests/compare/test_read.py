@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.compare.find import find_runs
-from pipeline.compare.read import flat
+from pipeline.compare.read import flat, read_run
 from pipeline.faults import Fault
 from tests.command import pipeline
 
@@ -94,6 +94,13 @@ def changed(run: Path, **items: object) -> None:
     text(run, "run.json", json.dumps(about | items))
 
 
+def without(run: Path, name: str) -> None:
+    """Takes an item out of run.json."""
+    about = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    del about[name]
+    text(run, "run.json", json.dumps(about))
+
+
 # what befell the run, and what is said of it
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "half a run": (
@@ -121,7 +128,27 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "run.json of another kind": (
         lambda run: text(run, "run.json", "[1]"),
-        "compare: cannot read {run}/run.json (expected an object)",
+        "compare: cannot read {run}/run.json (got [1], expected an object)",
+    ),
+    "no choices": (
+        lambda run: without(run, "choices"),
+        "compare: cannot read {run}/run.json (choices: is missing, expected an object)",
+    ),
+    "choices of another kind": (
+        lambda run: changed(run, choices={"attention": 1}),
+        "compare: cannot read {run}/run.json (choices.attention: got 1, expected a text)",
+    ),
+    "notices of another kind": (
+        lambda run: changed(run, notices="none"),
+        "compare: cannot read {run}/run.json (notices: got 'none', expected a list)",
+    ),
+    "a scalar of another kind": (
+        lambda run: text(run, "summary.json", '{"entropy": [1]}'),
+        "compare: cannot read {run}/summary.json (entropy: got [1], expected a number or null)",
+    ),
+    "a scalar that is a truth": (
+        lambda run: text(run, "summary.json", '{"entropy": null, "gini": true}'),
+        "compare: cannot read {run}/summary.json (gini: got True, expected a number or null)",
     ),
     "torn summary.json": (
         lambda run: text(run, "summary.json", ""),
@@ -151,6 +178,36 @@ def test_what_is_no_run_is_refused_by_name(case: str, run: Path) -> None:
     with pytest.raises(Fault) as caught:
         find_runs([run])
     assert caught.value.lines == (said.replace("{run}", str(run)),)
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ("{}", "runs: is missing, expected a list"),
+        ('{"runs": 1}', "runs: got 1, expected a list"),
+        ('{"runs": [{}]}', "runs[0].run: is missing, expected a text"),
+        ('{"runs": [{"run": "a"}, 7]}', "runs[1]: got 7, expected an object"),
+        ("[1]", "got [1], expected an object"),
+    ],
+)
+def test_a_plan_changed_by_hand_is_refused_by_name(plan: str, said: str, tmp_path: Path) -> None:
+    text(tmp_path, "plan.json", plan)
+    with pytest.raises(Fault) as caught:
+        find_runs([tmp_path])
+    assert caught.value.lines == (f"compare: cannot read {tmp_path}/plan.json ({said})",)
+
+
+def test_a_point_that_is_the_same_as_none_is_refused_by_name(tmp_path: Path) -> None:
+    text(tmp_path, "plan.json", '{"runs": [{"run": "a", "same_as": "a"}]}')
+    (tmp_path / "runs").mkdir()
+    said = "differs: is missing, expected an object"
+    with pytest.raises(Fault) as caught:
+        read_run(tmp_path / "runs" / "a")
+    assert caught.value.lines == (f"compare: cannot read {tmp_path}/plan.json ({said})",)
+    twin = {"run": "a", "same_as": "a", "differs": {"settings": {}, "choices": {}}}
+    text(tmp_path, "plan.json", json.dumps({"runs": [twin]}))
+    with pytest.raises(Fault, match="runs/a is no finished run"):
+        read_run(tmp_path / "runs" / "a")
 
 
 def test_folders_without_runs_are_refused(run: Path, tmp_path: Path) -> None:

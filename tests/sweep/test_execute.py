@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,31 @@ def test_a_disk_that_fills_up_ends_the_sweep_and_keeps_what_is_done(
     assert done["status"] == "done"
     # The run on the way when the disk filled up is gone, whole.
     assert [path.name for path in (folder / "runs").iterdir()] == [done["run"]]
+
+
+def test_what_is_done_on_a_full_disk_is_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The third run is there and its line no longer fits; somebody has deleted the first.
+    append = Ledger.append
+
+    def full(ledger: Ledger, entry: Mapping[str, Any]) -> None:
+        entered = list(ledger.entries())
+        if len(entered) == 2:
+            shutil.rmtree(ledger.path.parent / "runs" / entered[0])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(ledger, entry)
+
+    monkeypatch.setattr(Ledger, "append", full)
+    said = sweep(tmp_path)
+    (folder,) = (tmp_path / "out" / "sweeps").iterdir()
+    assert len(list((folder / "runs").iterdir())) == 2
+    assert "\n2 of 4 runs are done and kept; " in said.err
+    shutil.rmtree(folder / "runs")
+    (folder / "runs").write_text("in the way", encoding="utf-8")
+    said = pipeline("-m", "--resume", str(folder), INLINE)
+    assert (said.code, said.out) == (2, "")
+    assert "\n0 of 4 runs are done and kept; " in said.err
 
 
 def test_a_disk_full_from_the_start_leaves_nothing(

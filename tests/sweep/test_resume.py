@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +86,38 @@ def fail(folder: Path) -> None:
         path.unlink()
     (run / "run.json").write_text(json.dumps({**about, "status": "failed"}))
     (run / "traceback.txt").write_text("Traceback …")
+
+
+FILES = ["weights.csv", "reading.md", "summary.json", ".hydra/overrides.yaml"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_run_that_lacks_a_file_is_made_again_and_what_is_left_of_it_is_kept(
+    swept: Path, finished: Path, made: list[float], name: str
+) -> None:
+    run = swept / "runs" / names(swept)[1]
+    (run / name).unlink()
+    said = resume(swept)
+    place = swept / "aside" / run.name
+    assert (said.code, made) == (0, [2.0])
+    assert f"{run} lacks {name}; kept as {place}, and the run is made again\n" in said.err
+    assert (place / "run.json").exists()
+    shutil.rmtree(swept / "aside")
+    assert lasting(swept) == lasting(finished)
+
+
+def test_a_figure_or_a_stage_that_is_gone_is_noticed(tmp_path: Path) -> None:
+    words = ["-m", "seed=1", "plots=[entropy]", "stages=[scores]", INLINE, "figures.dpi=36"]
+    folder = pipeline(*words, f"outputs={tmp_path}").folder
+    (run,) = (folder / "runs").iterdir()
+    before = lasting(folder)
+    (run / "stages.csv").unlink()
+    shutil.rmtree(run / "figures")
+    figures = sorted(name.partition("/figures/")[2] for name in before if "/figures/" in name)
+    gone = ", ".join([*(f"figures/{name}" for name in figures), "stages.csv"])
+    assert f"{run} lacks {gone}; kept as " in resume(folder).err
+    shutil.rmtree(folder / "aside")
+    assert lasting(folder) == before
 
 
 @pytest.mark.parametrize("damage", [forget, forget_line, halve, fail])
@@ -208,6 +242,25 @@ def test_latest_is_the_newest_below_outputs(swept: Path, tmp_path: Path) -> None
     assert resume("latest", f"outputs={tmp_path}/none").err.startswith("resume: no sweep in ")
 
 
+@pytest.mark.parametrize("hours", [-2, 9])
+def test_latest_was_begun_last_whatever_its_name_says(
+    swept: Path, tmp_path: Path, hours: float
+) -> None:
+    # A clock that was ahead: its stamp is of the future, and the file's time perhaps too.
+    ahead = Path(shutil.copytree(swept, swept.with_name("2099-01-01_00-00-00.000000_ahead")))
+    when = time.time() + hours * 3600
+    os.utime(ahead / "plan.json", (when, when))
+    assert resume("latest", f"outputs={tmp_path}").folder == swept
+
+
+def test_where_all_are_of_the_future_the_last_is_the_latest(swept: Path, tmp_path: Path) -> None:
+    later = Path(shutil.copytree(swept, swept.with_name("2001-01-01_00-00-00.000000_later")))
+    for hours, folder in ((8, swept), (9, later)):
+        when = time.time() + hours * 3600
+        os.utime(folder / "plan.json", (when, when))
+    assert resume("latest", f"outputs={tmp_path}").folder == later
+
+
 @pytest.mark.parametrize("repeated", [SWEEP[1:], []])
 def test_with_the_overrides_repeated_or_without(
     swept: Path, made: list[float], repeated: list[str]
@@ -239,6 +292,73 @@ def test_other_runs_are_refused(swept: Path, made: list[float], more: list[str])
         "expected no overrides, or those it was begun with\n"
     )
     assert (made, lasting(swept)) == ([], before)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"format": 99}, "{plan} has format 99, expected 1"),
+        ({"format": None}, "{plan} has format None, expected 1"),
+        ({"overrides": [1, 2]}, "cannot read {plan} (overrides[0]: got 1, expected a text)"),
+        ({"overrides": "seed=1"}, "cannot read {plan} (overrides: got 'seed=1', expected a list)"),
+        ({"runs": [{}]}, "cannot read {plan} (runs[0].run: is missing, expected a text)"),
+        ({"runs": 1}, "cannot read {plan} (runs: got 1, expected a list)"),
+    ],
+)
+@pytest.mark.parametrize("more", [[], ["--plan"]])
+def test_a_plan_changed_by_hand_is_refused_by_name(
+    swept: Path, changes: dict[str, object], said: str, more: list[str]
+) -> None:
+    plan = swept / "plan.json"
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | changes))
+    found = resume(swept, *more)
+    assert (found.code, found.out) == (2, "")
+    assert found.err == f"resume: {said.format(plan=plan)}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{}", "{plan} has format None, expected 1"),
+        ("[1]", "cannot read {plan} (got [1], expected an object)"),
+        ("", "cannot read {plan} (Expecting value: line 1 column 1 (char 0))"),
+    ],
+)
+def test_a_plan_that_is_none_is_refused_by_name(swept: Path, content: str, said: str) -> None:
+    plan = swept / "plan.json"
+    plan.write_text(content)
+    assert resume(swept).err == f"resume: {said.format(plan=plan)}\n"
+
+
+def test_a_finished_run_whose_record_cannot_be_read_is_made_again(
+    swept: Path, finished: Path
+) -> None:
+    run = swept / "runs" / names(swept)[1]
+    (run / "summary.json").write_text('{"entropy": [1]}')
+    (swept / "ledger.jsonl").unlink()
+    said = resume(swept)
+    told = f"cannot read {run}/summary.json (entropy: got [1], expected a number or null)"
+    assert said.code == 0
+    assert f"{told}; kept as {swept}/aside/{run.name}, and the run is made again" in said.err
+    shutil.rmtree(swept / "aside")
+    assert lasting(swept) == lasting(finished)
+
+
+@pytest.mark.parametrize(("begun", "asked"), [("all", "metrics"), ("metrics", "all")])
+@pytest.mark.parametrize("more", [[], ["--anyway"], ["--plan"]])
+def test_what_a_sweep_keeps_cannot_change(
+    tmp_path: Path, begun: str, asked: str, more: list[str]
+) -> None:
+    words = ["-m", "attention.temperature=0.5", "plots=[]", INLINE, f"sweep.keep={begun}"]
+    folder = pipeline(*words, f"outputs={tmp_path}").folder
+    before = lasting(folder)
+    said = resume(folder, *more, f"sweep.keep={asked}")
+    assert (said.code, said.out, lasting(folder)) == (2, "", before)
+    assert said.err == (
+        f"sweep.keep: got {asked!r} to resume {folder}, which was begun with {begun!r}; "
+        f"expected {begun}, or a sweep of its own\n"
+    )
+    assert resume(folder, f"sweep.keep={begun}").code == 0
 
 
 def with_other_keys(folder: Path, **changes: str) -> None:
