@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
@@ -15,12 +16,14 @@ from typing import Any
 from pipeline.attention import QK_NORMS, attend, check_residual, keeping, moves, project, turn
 from pipeline.config import Config
 from pipeline.embed import embed, key_sentences, read_lines, sentences
+from pipeline.faults import Fault
 from pipeline.keep import refuse_too_long, refuse_too_many
 from pipeline.memory import available
 from pipeline.metrics import (
     OF_ITSELF,
     OF_TRACES,
     Watch,
+    check_measurable,
     gather,
     has_null,
     layers_of,
@@ -93,12 +96,24 @@ def stack(start: Prepared, config: Config) -> Iterator[Outcome]:
     yield outcome
     for layer in range(1, config.layers.count):
         embedded = replace(outcome.embedded, vectors=outcome.contextual)
-        outcome = replace(look(ready(embedded, None, config, layer), config, outcome), layer=layer)
+        with named(f"layer {layer} of {embedded.sentence.name}"):
+            found = look(ready(embedded, None, config, layer), config, outcome)
+        outcome = replace(found, layer=layer)
         yield outcome
+
+
+@contextmanager
+def named(place: str) -> Iterator[None]:
+    """Says of a fault where it was."""
+    try:
+        yield
+    except Fault as fault:
+        raise Fault(*(f"{line} (in {place})" for line in fault.lines)) from fault
 
 
 def look(prepared: Prepared, config: Config, below: Outcome | None = None) -> Outcome:
     """One sentence in one layer: attend → measure; and evenly, which gives every metric's null."""
+    check_measurable(prepared.projected.value, "embeddings")
     settings = config.attention
     names = (*config.metrics, *unasked(config))
     stages: dict[str, Array] = {}

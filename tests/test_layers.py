@@ -32,6 +32,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "residual": ("projection=random", "layers.residual=true"),
     "wider": ("projection=random", "projection.heads=2", "projection.value_width=5"),
 }
+DEEP = ("layers.count=256", "layers.residual=true")
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 
 
@@ -170,3 +171,19 @@ def test_the_terminal_names_the_layer_and_a_comparison_keeps_them_apart(tmp_path
     assert "Weights of pinguins, layer 1" in said.out
     (first, second) = read_weights(said.folder).values()
     assert not np.allclose(first.values, second.values)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["attention.normalizer=relu", "attention.scale=1e300"], "weights beyond"),
+        (["attention.normalizer=relu", "attention.scale=1e100"], "weights beyond"),
+        (["attention.normalizer=relu", *DEEP], r"beyond .* \(in layer \d+ of pinguins\)"),
+        (["attention.normalizer=sigmoid", *DEEP], r"beyond .* \(in layer \d+ of pinguins\)"),
+    ],
+)
+def test_what_no_metric_can_hold_is_refused_without_a_warning(
+    config_of: ConfigOf, overrides: list[str], said: str
+) -> None:
+    with pytest.raises(Fault, match=f"^attention.normalizer: .*{said}"):
+        run(config_of("plots=[]", *overrides))

@@ -35,7 +35,7 @@ from pipeline.metrics.sharpness import (
     max_weight,
     support_size,
 )
-from pipeline.metrics.stream import Stream
+from pipeline.metrics.stream import Stream, check_measurable
 from pipeline.metrics.trace import OF_TRACES, trace
 from pipeline.metrics.watch import Watch
 from pipeline.records import (
@@ -96,6 +96,7 @@ __all__ = [
     "POOLINGS",
     "Stream",
     "Watch",
+    "check_measurable",
     "gather",
     "has_null",
     "is_null",
@@ -154,6 +155,8 @@ def gather(
     A query whose every key is masked attends to nothing: it is NaN in every metric of weights
     and moves, and left out of every mean. So is everything of OF_ITSELF in cross-attention.
     """
+    for vectors in (moved.static, moved.contextual):
+        check_measurable(vectors, "embeddings")
     rows: dict[str, Array] = {}
     scalars: dict[str, float] = {}
     silent = watching.counts == 0

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.faults import Fault
 from pipeline.records import Array, Block, Positions, Rows
 
 
@@ -35,7 +36,22 @@ class Stream:
         rows = replace(rows, numbers=self.numbers)
         silent = rows.counts == 0
         some = silent.any()
+        if rows.entropy is None:  # no softmax, whose weights are at most 1
+            check_measurable(rows.weights, "weights")
         with np.errstate(divide="ignore", invalid="ignore"):  # a silent row has no metrics
             for name, metric in self.metrics.items():
                 part = self.rows[name][block.place or ()][..., block.queries]
                 part[...] = np.where(silent, np.nan, metric(rows)) if some else metric(rows)
+
+
+def check_measurable(array: Array, what: str) -> None:
+    """A `Fault` where a fourth power, the highest that metrics take, would overflow in a sum.
+
+    >>> check_measurable(np.array([0.25, 1e60]), "weights")
+    """
+    most = np.finfo(array.dtype).max ** 0.25 / max(array.shape[-1:] or (1,))
+    if not (-most <= array.min() and array.max() <= most):  # a NaN too
+        raise Fault(
+            f"attention.normalizer: {what} beyond ±{most:.1g}, which no metric can hold; expected "
+            "a smaller attention.scale, fewer layers.count or a normalizer whose rows sum to 1"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.metrics.rollout import rollout, rollout_entropy, rollout_self
+from pipeline.metrics.stream import check_measurable
 from pipeline.metrics.weighted import norm_rank
 from pipeline.records import Array, Attended, Moved, Traced
 
@@ -13,6 +14,7 @@ def trace(attended: Attended, moved: Moved, below: Traced | None = None) -> Trac
     """What came of each key in a layer whose weights were kept, on top of the layers below it."""
     weights = attended.weights
     rolled = rollout(weights, None if below is None else below.rollout, moved.is_residual)
+    check_measurable(rolled, "weights through the layers")
     return Traced(weights, attended.allowed, weights * moved.norms[:, None, :], rolled)
 
 
