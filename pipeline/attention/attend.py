@@ -101,7 +101,7 @@ def attend(
     rows = None if rows is None else whole(rows, "attend: rows", least=1)
     threads = None if threads is None else whole(threads, "attend: threads", least=1, most=1024)
     if capture is not ignored or (rows is None and math.prod(shape) <= DIRECT):
-        return attend_directly(query, key, value, chain, keep_weights, see, capture)
+        return held(attend_directly(query, key, value, chain, keep_weights, see, capture), chain)
     allowed = partial(chain.mask.full, *shape[-2:])
     if keep_weights and see is None and rows is None and chain.is_alike and are_small(shape):
         key, value = (
@@ -112,7 +112,15 @@ def attend(
     make = np.empty if chain.mask.is_everything else np.zeros  # zeros where no block comes
     weights = make(shape, query.dtype) if keep_weights else None
     output = run_blocks(query, key, value, chain, see, weights, rows=rows, threads=threads)
-    return Attended(weights, output, allowed if keep_weights else None)
+    return held(Attended(weights, output, allowed if keep_weights else None), chain)
+
+
+def held(attended: Attended, chain: Chain) -> Attended:
+    """The same; a `Fault` where rows that sum to anything took the output beyond its type."""
+    if not chain.normalizer.sums_to_one:
+        expected = "values and a normalizer"
+        check_held("attention.normalizer: weights and values", expected, attended.output)
+    return attended
 
 
 def attend_directly(

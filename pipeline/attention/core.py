@@ -139,7 +139,8 @@ def whole_rows(
     """A block's output, [B, E], and its weights, [B, M'], by any normalizer."""
     chain.logits(query, key, block, weights)
     chain.weigh(weights, block)
-    np.matmul(weights, value, out=out)
+    with np.errstate(over="ignore", invalid="ignore"):  # of weights that sum to anything
+        np.matmul(weights, value, out=out)
 
 
 def own_part(array: Array, place: tuple[int, ...], leading: tuple[int, ...]) -> Array:

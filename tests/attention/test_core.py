@@ -265,6 +265,13 @@ def test_an_error_on_a_helper_is_raised_to_the_caller():
         share(work_until, range(8), threads=2)
 
 
+@pytest.mark.parametrize("rows", [None, 1])
+def test_an_output_beyond_its_type_is_said(rows):
+    large = np.full((3, 2), 1e150)
+    with pytest.raises(Fault, match="weights and values overflow float64"):
+        attend(large, large, 1e50 * large, scale="none", normalizer="relu", rows=rows)
+
+
 def test_scores_that_overflow_are_said_in_blocks_too():
     query, key, value = problem(np.float32)
     with pytest.raises(Fault, match=r"^attention\.temperature: scores overflow float32"):
