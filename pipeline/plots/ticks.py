@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WIDE = 8.0  # ratio of the largest to the smallest value from which the axis is logarithmic
 TICKS = 9  # values up to which each has a tick, where there is room
+FEW = 3e3  # that ratio up to which an axis has room for 2 and 5 of each power of ten
 SIZE = 10.0  # points of the labels
 
 
@@ -45,7 +46,7 @@ def round_numbers(low: float, high: float) -> list[float]:
     [0.2, 0.5, 1.0, 2.0, 5.0]
     """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    firsts = (1, 2, 5) if len(powers) <= TICKS / 2 else (1,)
+    firsts = (1, 2, 5) if high / low < FEW else (1,)
     found = [float(f"{first}e{power}") for power in powers for first in firsts]
     return [number for number in found if low <= number <= high]
 
