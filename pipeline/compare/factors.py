@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.compare.read import LOADER, Run
+from pipeline.compare.read import LOADER, Run, line_of
 from pipeline.compare.settings import brief, differing, follows, value_of
 from pipeline.compare.shards import settings_of_row
 from pipeline.faults import Fault
@@ -50,15 +50,23 @@ def factors(before: Run, after: Run, together: str | None = None) -> tuple[Facto
 
 
 def nested(run: Run) -> dict[str, Any]:
-    """A run's settings as they stand in its config.yaml, or in its row."""
+    """A run's settings as they stand in its config.yaml, or in its row.
+
+    Of a point that is the same as another they are that one's, but for what its plan says.
+    """
     if run.is_row:
         return settings_of_row(run.folder)
-    path = run.folder / ".hydra" / "config.yaml"
+    path = run.files / ".hydra" / "config.yaml"
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (OSError, yaml.YAMLError) as error:
         raise Fault(f"compare: cannot read {path} ({error})") from error
-    return dict(content)
+    found = dict(content)
+    differs = line_of(run.folder)["differs"]["settings"] if run.shared else {}
+    for name, value in differs.items():
+        section, _, key = name.partition(".")
+        found[section] = {**found[section], key: value} if key else value
+    return found
 
 
 def mixed(

@@ -63,9 +63,25 @@ def read_run(folder: Path) -> Run:
         return read_folder(folder)
     fit(line, TWIN, folder.parent.parent / "plan.json")
     first, differs = read_folder(folder.parent / line["same_as"]), line["differs"]
-    settings = {**first.settings, **differs["settings"]}
+    settings = changed(first.settings, differs["settings"])
     choices = {**first.choices, **differs["choices"]}
     return Run(folder, settings, choices, first.scalars, first.about, first.folder)
+
+
+def changed(settings: Mapping[str, Any], differs: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted settings but for some, each of which may have settings of its own.
+
+    >>> changed({"a.x": 1, "b.y.z": 2, "b.y.w": 3}, {"b.y": {"z": 4}})
+    {'a.x': 1, 'b.y.z': 4}
+    """
+    new = flat(differs)
+    stale = tuple(f"{name}." for name in differs)
+    kept = {
+        name: value
+        for name, value in settings.items()
+        if name in new or not (name in differs or name.startswith(stale))
+    }
+    return {**kept, **new}
 
 
 def read_folder(folder: Path) -> Run:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.compare.read import flat
 from pipeline.identity import FORMAT, provenance
 from pipeline.perform import Job
 from pipeline.store import write
@@ -49,11 +48,30 @@ def line(point: Point, plan: Plan, names: Sequence[str]) -> dict[str, Any]:
 
 def differences(job: Job, first: Job) -> dict[str, dict[str, Any]]:
     """The settings and choices of a job that are not those of another."""
-    settings, others = flat(job.config.settings()), flat(first.config.settings())
     return {
-        "settings": {n: v for n, v in settings.items() if n not in others or others[n] != v},
+        "settings": dict(changes(job.config.settings(), first.config.settings())),
         "choices": {g: o for g, o in job.choices.items() if first.choices.get(g) != o},
     }
+
+
+def changes(settings: Mapping[str, Any], others: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What is not as in the others: a setting of a section, or a section with other settings.
+
+    >>> dict(changes({"a": {"x": 1, "y": 2}, "b": {"z": 3}}, {"a": {"x": 1, "y": 0}, "b": {}}))
+    {'a.y': 2, 'b': {'z': 3}}
+    """
+    for name, value in settings.items():
+        other = others.get(name)
+        if value == other:
+            continue
+        if (
+            isinstance(value, Mapping)
+            and isinstance(other, Mapping)
+            and value.keys() == other.keys()
+        ):
+            yield from ((f"{name}.{key}", v) for key, v in value.items() if v != other[key])
+        else:
+            yield name, value
 
 
 def listed(name: str, records: Iterable[object]) -> str:

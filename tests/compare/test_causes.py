@@ -24,6 +24,33 @@ def run(tmp_path: Path, *overrides: str) -> Run:
     return read_run(pipeline(*overrides, "plots=[]", f"outputs={tmp_path}").folder)
 
 
+def test_a_point_that_was_the_same_as_another_is_mixed_as_what_it_is(tmp_path: Path) -> None:
+    """Unscaled at T = 1 is scaled at T = ½; its mask is written otherwise than the other's."""
+    grid = ("attention.temperature=0.5,1", "attention.scale=on,off", "attention.mask=none,[none]")
+    swept = find_runs([pipeline("-m", *grid, "plots=[]", f"outputs={tmp_path}/sweep").folder])
+    alone = {
+        json.dumps([one["attention"][name] for name in ("temperature", "scale", "mask")]): one
+        for temperature in (0.5, 1)
+        for scale in ("on", "off")
+        for mask in ("none", "[none]")
+        for one in [nested(run(tmp_path, f"attention.temperature={temperature}",
+                               f"attention.scale={scale}", f"attention.mask={mask}"))]
+    }  # fmt: skip
+    assert sum(one.shared is not None for one in swept) == 5
+    for one in swept:
+        settings = nested(one)
+        attention = settings["attention"]
+        mark = json.dumps([attention[name] for name in ("temperature", "scale", "mask")])
+        assert settings == alone[mark]
+        assert one.settings["attention.scale"] == attention["scale"]
+    before, after = swept[4], swept[-1]
+    assert (before.shared, after.shared) == (None, swept[0].folder)
+    found = causes(before, after, ["entropy"])
+    change = scalar(after, "entropy") - scalar(before, "entropy")
+    assert abs(change) > 0.1
+    np.testing.assert_allclose(found.parts.sum(), change, rtol=1e-12)
+
+
 def test_scaled_and_unscaled_are_explained_whole(tmp_path: Path) -> None:
     """The seed's sentence: the scale alone differs, and accounts for all of every metric."""
     before, after = run(tmp_path), run(tmp_path, "attention.scale=none")
