@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,17 +52,28 @@ def into_folder(task: Task, runs: Path) -> Entry:
     try:
         refuse_changed_inputs(task, job)
         result, seconds = compute(job)
-        with writing(folder), appearing(folder) as beside:
-            record(job, result, beside, seconds)
+        fill(folder, lambda beside: record(job, result, beside, seconds))
     except Unwritable:
         raise
     except Exception as error:
         about = {"format": FORMAT, "status": "failed", "key": task.key, "error": str(error)}
-        with writing(folder), appearing(folder) as beside:
-            told = traceback.format_exc()
-            write_failure(beside, job.config.settings(), job.overrides, told, about)
+        told, settings = traceback.format_exc(), job.config.settings()
+        fill(folder, lambda beside: write_failure(beside, settings, job.overrides, told, about))
         return failed(task, error, time.perf_counter() - start)
     return done(task, result, time.perf_counter() - start)
+
+
+def fill(folder: Path, write: Callable[[Path], None]) -> None:
+    """Makes the run's folder; one that the orphan of a killed sweep made meanwhile stays.
+
+    It was made of the same run, so it holds the same.
+    """
+    try:
+        with writing(folder), appearing(folder) as beside:
+            write(beside)
+    except Unwritable:
+        if not (folder / "run.json").exists():
+            raise
 
 
 def returned(task: Task) -> Entry:

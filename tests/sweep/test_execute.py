@@ -16,7 +16,7 @@ import yaml
 
 from pipeline.config import Config
 from pipeline.ledger import Ledger
-from pipeline.perform import Job, compute
+from pipeline.perform import Job, compute, record
 from pipeline.records import Result
 from tests.command import Said, contents, pipeline, read_csv
 
@@ -275,3 +275,25 @@ def test_nan_in_a_summary_is_an_empty_cell(tmp_path: Path) -> None:
             "entropy_normalized": None,
             "entropy_normalized_null": None,
         }
+
+
+def test_a_folder_that_an_orphan_made_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The orphan of a killed sweep is done with a run just before the one that resumes it."""
+    plain = sweep(tmp_path / "plain").folder
+
+    def late(job: Job, result: Result, beside: Path, seconds: float) -> None:
+        record(job, result, beside, seconds)
+        orphan = beside.with_name(beside.name.split(".", 1)[1].rsplit(".", 2)[0])
+        orphan.mkdir()
+        record(job, result, orphan, seconds)
+        (orphan / "mark").touch()
+
+    monkeypatch.setattr("pipeline.sweep.work.record", late)
+    said = sweep(tmp_path / "raced")
+    assert said.code == 0
+    runs = said.folder / "runs"
+    assert len(list(runs.glob("*/mark"))) == len(entries(said.folder)) == 4
+    assert not list(runs.glob(".*"))
+    assert (said.folder / "summary.csv").read_bytes() == (plain / "summary.csv").read_bytes()
