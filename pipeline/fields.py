@@ -115,7 +115,7 @@ def times_or_seeds() -> BeforeValidator:
         good = all(
             isinstance(seed, int) and not isinstance(seed, bool) and seed >= least for seed in seeds
         )
-        too_many = seeds is not given and good and given > MOST_REPEATS  # type: ignore[operator]
+        too_many = isinstance(given, int) and given > MOST_REPEATS
         if not seeds or not good or too_many or len(set(seeds)) < len(seeds):
             raise refused(given, expected)
         return tuple(seeds) if seeds is given else given

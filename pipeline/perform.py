@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.config import Config
 from pipeline.identity import FORMAT, file_hashes, fingerprint, provenance
 from pipeline.records import Prepared, Result
-from pipeline.run import draw, prepare, reading, run
+from pipeline.run import checked_by_prepare, draw, prepare, reading, run
 from pipeline.store import write_run
 
 PREPARED: dict[str, tuple[Prepared, ...]] = {}  # the input of the last run
@@ -74,8 +74,7 @@ def prepared(config: Config) -> tuple[Prepared, ...]:
     except OSError:
         return prepare(config)  # which says what is wrong with the file
     parts = (config.sentences, config.embeddings, config.projection, config.layers)
-    attention = config.attention
-    checked = (attention.keep, attention.rotation, config.stages, config.metrics, config.plots)
+    checked = checked_by_prepare(config)
     mark = json.dumps([config.seed, files, checked, *(part.model_dump_json() for part in parts)])
     if mark not in PREPARED:
         PREPARED.clear()

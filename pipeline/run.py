@@ -79,6 +79,12 @@ def prepare(config: Config) -> tuple[Prepared, ...]:
     return prepared
 
 
+def checked_by_prepare(config: Config) -> tuple[object, ...]:
+    """What `prepare` looks at beside the input that it makes."""
+    attention = config.attention
+    return attention.keep, attention.rotation, config.stages, config.metrics, config.plots
+
+
 def ready(embedded: Embedded, keyed: Embedded | None, config: Config, layer: int = 0) -> Prepared:
     """One sentence's vectors, and those of the keys' sentence, as query, key and value."""
     settings = config.projection.model_dump()

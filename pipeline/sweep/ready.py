@@ -9,7 +9,7 @@ from pipeline.config import Config
 from pipeline.faults import Fault
 from pipeline.identity import file_hashes
 from pipeline.perform import paths_in
-from pipeline.run import prepare
+from pipeline.run import checked_by_prepare, prepare
 from pipeline.sweep.variants import Shapes
 
 INPUT = ("sentences", "embeddings", "projection", "layers")  # what preparation reads
@@ -27,9 +27,7 @@ class Ready:
 
         The seed is left out: it changes the numbers, but not whether there are any.
         """
-        attention = config.attention
-        more = (attention.keep, repr(attention.rotation), *map(repr, (config.stages, config.plots)))
-        mark = (*(texts[part] for part in INPUT), repr(config.metrics), *more)
+        mark = (*(texts[part] for part in INPUT), repr(checked_by_prepare(config)))
         if mark not in self.found:
             try:
                 self.found[mark] = shapes_of(config)

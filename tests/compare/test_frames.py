@@ -110,3 +110,15 @@ def test_bad_names_are_one_line(sweep: Path) -> None:
             load_runs(sweep, **words)
         (line,) = caught.value.lines
         assert line.startswith(said)
+
+
+def test_a_metric_that_is_undefined_for_long_is_read_where_it_is_not(tmp_path: Path) -> None:
+    """More than a megabyte of rows without a duplicate token, then one with."""
+    rows = [f"pinguins,0,0,{i},palavra,0.5,\n" for i in range(50_000)]
+    head = "sentence,layer,head,query_position,query,entropy,duplicate_token\n"
+    text = "".join([head, *rows, "pinguins,0,0,50000,palavra,1.0,0.25\n"])
+    (tmp_path / "metrics.csv").write_text(text, encoding="utf-8")
+    frame = read_frame(tmp_path / "metrics.csv")
+    assert frame["duplicate_token"].isna().sum() == 50_000
+    assert frame["duplicate_token"].iloc[-1] == 0.25
+    assert frame["query_position"].dtype == np.int64

@@ -6,8 +6,6 @@ from typing import TypeGuard
 
 import numpy as np
 
-from pipeline.faults import Fault, shorten
-
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -29,15 +27,3 @@ def is_number(value: object) -> TypeGuard[float]:
     if isinstance(value, float | np.floating) or is_integer(value):
         return bool(-LARGEST <= value <= LARGEST)
     return False
-
-
-def check_count(value: object, setting: str, least: int, most: int | None = None) -> None:
-    """Raise a `Fault` unless `value` is an integer of `least` or more, and no more than `most`.
-
-    >>> check_count(0, "top_k.k", 1)
-    Traceback (most recent call last):
-    pipeline.faults.Fault: top_k.k: got 0, expected an integer >= 1
-    """
-    if not is_integer(value) or value < least or (most is not None and value > most):
-        limits = f">= {least}" + (f" and <= {most}" if most is not None else "")
-        raise Fault(f"{setting}: got {shorten(value)}, expected an integer {limits}")

@@ -6,9 +6,9 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from pipeline.attention.normalizers.checks import check_count
 from pipeline.attention.normalizers.kernels import balanced, over_sum
 from pipeline.attention.normalizers.kinds import Normalizer
+from pipeline.attention.specs import whole
 from pipeline.faults import Fault
 from pipeline.records import Array
 from pipeline.seeds import generator
@@ -30,8 +30,8 @@ def favor(features: int = 256, seed: int = 0) -> Normalizer:
     >>> bool(abs(kernel.apply(query @ key.T, None) - [[0.4378, 0.5622]]).max() < 0.01)
     True
     """
-    check_count(features, "favor.features", 1, MOST)
-    check_count(seed, "favor.seed", 0)
+    whole(features, "favor.features", least=1, most=MOST)
+    whole(seed, "favor.seed")
     return Normalizer(
         over_sum,
         sums_to_one=True,

@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.attention.normalizers.checks import check_count
 from pipeline.attention.normalizers.kinds import Normalizer
 from pipeline.attention.normalizers.softmax import in_place as softmax_in_place
+from pipeline.attention.specs import whole
 from pipeline.records import Array
 
 
@@ -22,7 +22,7 @@ def top_k(k: int = 8) -> Normalizer:
     >>> top_k(2).apply(np.array([[0.0, 1.0, 0.0, 0.0]]), None).round(4).tolist()
     [[0.2689, 0.7311, 0.0, 0.0]]
     """
-    check_count(k, "top_k.k", 1)
+    whole(k, "top_k.k", least=1)
     return Normalizer(partial(in_place, k=int(k)), sums_to_one=True)
 
 

@@ -13,22 +13,14 @@ from pipeline.compare.report.findings import Finding
 
 
 def causes(runs: Sequence[Run], command: str) -> Iterator[Finding]:
-    """One sentence, where `command` would answer: two runs, to be mixed, with settings to mix."""
-    if not command or len(runs) != 2 or not all(map(can_be_mixed, runs)):
+    """One sentence, where `command` would answer: two runs with a change, and settings to mix."""
+    if not command or len(runs) != 2 or runs[0].files == runs[1].files:  # one is the other's twin
         return
     found = factors(runs[0], runs[1])
     if len(found) > 1:
         text = f"The two runs differ in {len(found)} settings ({named(found)}); how much of each "
         text += "change is due to which of them is worked out by"
         yield Finding("causes", text, command)
-
-
-def can_be_mixed(run: Run) -> bool:
-    """Whether a run's settings stand in a folder or row of its own, from which others are made.
-
-    A point that is the same as another has neither, nor a change to be explained.
-    """
-    return run.is_row or (run.folder / ".hydra" / "config.yaml").is_file()
 
 
 def named(found: Sequence[Factor], most: int = 5) -> str:

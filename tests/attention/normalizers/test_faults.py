@@ -38,7 +38,7 @@ BAD = [
         (
             "favor",
             {"features": count},
-            f"favor.features: got {count}, expected an integer >= 1 and <= 65536",
+            f"favor.features: got {count}, expected an integer from 1 to 65536",
         )
         for count in (0, 65537)
     ),
