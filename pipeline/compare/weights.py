@@ -91,17 +91,13 @@ def tokens(positions: Positions, names: Any) -> tuple[str, ...]:
 
 def points(rows: Any) -> Points:
     """The rows of one sentence as two arrays."""
-    kinds = rows["embedding"].to_pylist()
     entries = [name for name in rows.column_names if name[:1] == "x" and name[1:].isdigit()]
-    static, contextual = (
-        rows.filter([kind == wanted for kind in kinds]).sort_by("position")
-        for wanted in ("static", "contextual")
-    )
-    before, after = (
-        np.stack([part[name].to_numpy() for name in entries], axis=1).astype(float)
-        for part in (static, contextual)
-    )
-    return Points(before, after, static["token"].to_pylist() != contextual["token"].to_pylist())
+    vectors = np.stack([rows[name].to_numpy() for name in entries], axis=1).astype(float)
+    kinds, tokens = (np.array(rows[name].to_pylist()) for name in ("embedding", "token"))
+    order = np.argsort(rows["position"].to_numpy(), kind="stable")
+    static, contextual = (order[kinds[order] == kind] for kind in ("static", "contextual"))
+    is_cross = not np.array_equal(tokens[static], tokens[contextual])
+    return Points(vectors[static], vectors[contextual], is_cross)
 
 
 def spread(values: Array, places: Sequence[int], count: int) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pipeline.compare.read import Run
@@ -26,7 +27,7 @@ class Column:
         """Whether it is a setting of its own, or the first of those that move together."""
         return self.kind == "setting" and not self.follows
 
-    @property
+    @cached_property
     def numeric(self) -> bool:
         """Whether an axis can show it as numbers."""
         return all(is_number(value) for value in self.values if value is not None)

@@ -15,7 +15,8 @@ from pipeline.compare.weights import Place, Points, Weights, read_points, read_w
 from pipeline.plots.pca import fit
 from pipeline.records import Array
 
-MOST_RUNS = 64  # runs whose weights are in the page
+MOST_RUNS = 1000  # runs whose weights are all in the page
+SAMPLE = 64  # of a table of more, runs whose weights are
 MOST_BYTES = 12_000_000  # of their weights.csv and embeddings.csv together
 MOST_TOKENS = 128  # of a sentence; longer ones are left out
 DIGITS = 6  # significant ones, of weights and points
@@ -71,7 +72,8 @@ def pictures(runs: Sequence[Run]) -> Pictures:
 def choose(runs: Sequence[Run]) -> tuple[int, ...]:
     """Evenly spaced runs, as many as the files may weigh; the first and the last among them."""
     sizes = {i: size for i, run in enumerate(runs) if (size := size_of(run))}
-    count = min(MOST_RUNS, MOST_BYTES // max(sizes.values(), default=1), len(sizes))
+    most = len(sizes) if len(runs) <= MOST_RUNS else SAMPLE
+    count = min(most, MOST_BYTES // max(sizes.values(), default=1), len(sizes))
     kept = list(sizes)
     return tuple(kept[round(place)] for place in np.linspace(0, len(kept) - 1, count).tolist())
 
@@ -94,8 +96,9 @@ def rule(total: int, chosen: int) -> str:
         many = f"the weights of {chosen} of the {total:,} runs, spread evenly over the table, are"
     megabytes = MOST_BYTES // 1_000_000
     return (
-        f"{many[0].upper()}{many[1:]} in this page, to {DIGITS} digits: at most {MOST_RUNS} runs, "
-        f"{megabytes} MB of their files, and sentences up to {MOST_TOKENS} tokens. "
+        f"{many[0].upper()}{many[1:]} in this page, to {DIGITS} digits: of all where there are up "
+        f"to {MOST_RUNS:,} runs, of {SAMPLE} beyond, in {megabytes} MB of their files at most; and "
+        f"sentences up to {MOST_TOKENS} tokens. "
         "The runs' folders hold what was kept."
     )
 

@@ -18,7 +18,14 @@ from pipeline.compare.report import Story, comparing, page
 from pipeline.compare.report.columns import columns_of
 from pipeline.compare.report.findings import findings, share
 from pipeline.compare.report.page import ASSETS, SCRIPTS, held, partner
-from pipeline.compare.report.pictures import MOST_BYTES, MOST_RUNS, Vectors, choose, displaced
+from pipeline.compare.report.pictures import (
+    MOST_BYTES,
+    MOST_RUNS,
+    SAMPLE,
+    Vectors,
+    choose,
+    displaced,
+)
 from pipeline.compare.report.safe import as_json, hashed
 from pipeline.compare.table import metric_names
 from pipeline.compare.weights import Points
@@ -316,7 +323,9 @@ def files_of(folder: Path, size: int) -> Path:
     ("count", "size", "kept"),
     [
         (10, 1000, 10),
-        (200, 1000, MOST_RUNS),
+        (200, 1000, 200),
+        (MOST_RUNS, 100, MOST_RUNS),
+        (MOST_RUNS + 1, 100, SAMPLE),
         (10, MOST_BYTES // 4, 4),
         (10, MOST_BYTES + 1, 0),
     ],
