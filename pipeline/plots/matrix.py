@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.plots.canvas import FAINT, MINUS, new_figure, styled
-from pipeline.plots.tokens import longest, room_below, tick_size, token_ticks, visible
+from pipeline.plots.tokens import longest, room_below, text_size, tick_size, token_ticks, visible
 from pipeline.records import Array, Sheet, Table
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ MASKED = "#ececec"
 ANNOTATED = 12  # tokens up to which every cell shows its number
 LARGEST, LARGEST_OF_MANY = 8.5, 4.5  # inches of a panel's side
 TITLE, BAR = 0.85, 1.25  # inches above the panels, and beside them for the color bar
+NUMBERS = 10.0  # points of the numbers beside the bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +112,16 @@ def color_bar(axes: Axes, unit: str, cmap: str) -> Axes:
     axes.set_xticks([])
     axes.yaxis.tick_right()
     axes.set_ylabel(unit)
-    axes.yaxis.set_label_coords(0.85 / 0.2, 0.5)  # past the widest of its numbers
     axes.spines[:].set_visible(False)
     return axes
+
+
+def put_name(bar: Axes) -> None:
+    """The name of a color bar, past the widest of its numbers."""
+    axis = bar.yaxis
+    numbers = axis.get_major_formatter().format_ticks(axis.get_majorticklocs().tolist())
+    widest = max(text_size(number, NUMBERS)[0] for number in numbers) / 72
+    axis.set_label_coords(max(0.85, 0.45 + widest) / 0.2, 0.5)
 
 
 def cells(
@@ -153,6 +161,7 @@ def fill(values: Array, title: str, low: float, high: float, moving: Moving) -> 
     """[H, N, M] values into the panels, from `low` to `high` on the bar."""
     moving.title.set_text(visible(title))
     moving.bar.set_ylim(low, high)
+    put_name(moving.bar)
     shown: list[Artist] = [moving.title, moving.bar.yaxis]
     for one, image, texts in zip(values, moving.images, moving.numbers, strict=True):
         image.set_data(one)

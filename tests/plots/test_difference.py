@@ -34,6 +34,20 @@ def test_it_says_what_was_changed() -> None:
     assert {"a", "b", "c", "Keys", "Queries", "−0.30", "0.20"} <= set(texts)
 
 
+@pytest.mark.parametrize("largest", [0.3, 0.0189, 0.00123, 1.7e-4, 3.3e-5, 1e-9])
+def test_the_bar_s_name_stands_clear_of_its_numbers(largest: float) -> None:
+    figure = difference(CHANGE / 0.3 * largest, "abc", "abc", "").figure
+    figure.draw_without_rendering()
+    bar = figure.axes[-1].yaxis
+    name = bar.label.get_window_extent()
+    assert name.x1 < figure.bbox.x1
+    low, high = figure.axes[-1].get_ylim()
+    places = zip(bar.get_ticklocs(), bar.get_ticklabels(), strict=True)
+    numbers = [text.get_window_extent() for at, text in places if low <= at <= high]
+    assert len(numbers) > 2
+    assert max(number.x1 for number in numbers) < name.x0
+
+
 def test_a_change_too_small_to_show_is_zero_without_a_sign() -> None:
     texts = words(difference(np.full((1, 2, 2), -1e-9), "ab", "ab", "").figure)
     assert "0.00" in texts
