@@ -99,7 +99,7 @@ def asks_for_several(composed: Composed) -> bool:
 def as_shown(composed: Composed) -> str:
     """The configuration, past the gate, as YAML."""
     from pipeline.config import validate
-    from pipeline.store import as_yaml
+    from pipeline.yaml_text import as_yaml
 
     return as_yaml(validate(composed.resolved()).model_dump(mode="json"))
 

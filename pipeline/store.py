@@ -15,16 +15,12 @@ import os
 import re
 import secrets
 import shutil
-import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from pipeline.cells import csv_lines
 from pipeline.faults import Fault
@@ -38,6 +34,7 @@ from pipeline.tables import (
     stages_table,
     weights_table,
 )
+from pipeline.yaml_text import as_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = ".part"  # how the names of what is not whole yet end
@@ -348,41 +345,3 @@ def write_failure(
 def digest(content: bytes) -> str:
     """SHA-256, by which a file that was changed since is noticed."""
     return hashlib.sha256(content).hexdigest()
-
-
-def as_yaml(content: Mapping[str, Any] | Sequence[str]) -> str:
-    """YAML as a person would write it: order kept, letters as letters.
-
-    Between the runs of a sweep little of it changes, and PyYAML takes a millisecond a run, so the
-    text of each section and entry is kept.
-
-    >>> print(as_yaml({"attention": {"scale": "on", "mask": ["causal"]}, "seed": 0}), end="")
-    attention:
-      scale: 'on'
-      mask:
-      - causal
-    seed: 0
-    """
-    if isinstance(content, Mapping):
-        return "".join(entry(name, json.dumps(value)) for name, value in content.items())
-    return "".join(item(value) for value in content) or dumped([])
-
-
-@lru_cache(1024)
-def entry(name: str, value: str) -> str:
-    """One entry, its value as JSON, which tells values of every kind apart."""
-    content = json.loads(value)
-    if isinstance(content, dict) and content and name.isidentifier():
-        return f"{name}:\n{textwrap.indent(as_yaml(content), '  ')}"
-    return dumped({name: content})
-
-
-@lru_cache(1024)
-def item(text: str) -> str:
-    """One text of a list."""
-    return dumped([text])
-
-
-def dumped(content: object) -> str:
-    """What PyYAML makes of it."""
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)

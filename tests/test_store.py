@@ -26,13 +26,11 @@ from pipeline.records import Table
 from pipeline.store import (
     ROOT,
     appearing,
-    as_yaml,
     beside,
     claim,
     claim_comparison,
     claim_run,
     claim_sweep,
-    dumped,
     plain,
     shown,
     slug,
@@ -42,6 +40,7 @@ from pipeline.store import (
     write_json,
     writing,
 )
+from pipeline.yaml_text import as_yaml, dumped
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456)
 Guard = Callable[[Path], AbstractContextManager[object]]
