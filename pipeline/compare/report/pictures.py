@@ -17,7 +17,7 @@ from pipeline.records import Array
 
 MOST_RUNS = 1000  # runs whose weights are all in the page
 SAMPLE = 64  # of a table of more, runs whose weights are
-MOST_BYTES = 12_000_000  # of their weights.csv and embeddings.csv together
+MOST_BYTES = 48_000_000  # of their weights.csv and embeddings.csv together
 MOST_TOKENS = 128  # of a sentence; longer ones are left out
 DIGITS = 6  # significant ones, of weights and points
 
