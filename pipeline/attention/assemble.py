@@ -23,6 +23,8 @@ from pipeline.choose import choose
 from pipeline.faults import Fault
 from pipeline.records import Array
 
+FEW = 1 << 15  # weights, whose logits are sooner looked at themselves
+
 
 def assemble(
     query: Array,
@@ -55,7 +57,7 @@ def assemble(
         mask=made_mask,
         normalizer=as_normalizer(normalizer),
         leading=shape[:-2],
-        bound=bound_of(query, key, factor),
+        bound=bound_of(query, key, math.prod(shape), factor),
     )
     if chain.is_kernel and (chain.softcap is not None or chain.bias is not None):
         raise Fault(
@@ -65,14 +67,15 @@ def assemble(
     return choose(ORDERS, order, "attention.order")(chain)
 
 
-def bound_of(query: Array, key: Array, factor: Any) -> float:
+def bound_of(query: Array, key: Array, weights: int, factor: Any) -> float:
     """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; not worth its time for short sentences."""
     (queries, width), keys = query.shape[-2:], key.shape[-2]
-    if queries * keys < 2 * (queries + keys) * width:
+    if weights <= FEW or queries * keys < (queries + keys) * width:
         return math.inf
+    largest = abs(factor) if np.ndim(factor) == 0 else np.abs(factor).max()
     with np.errstate(over="ignore"):
-        longest = [float(np.sqrt(np.einsum("...d,...d->...", a, a).max())) for a in (query, key)]
-    return math.prod(longest) * float(np.max(np.abs(factor)))
+        squares = [float(np.einsum("...d,...d->...", a, a).max()) for a in (query, key)]
+    return math.sqrt(math.prod(squares)) * float(largest)
 
 
 @cache

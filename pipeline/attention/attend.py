@@ -100,6 +100,8 @@ def attend(
     query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
     rows = None if rows is None else whole(rows, "attend: rows", least=1)
     threads = None if threads is None else whole(threads, "attend: threads", least=1, most=1024)
+    if capture is ignored:
+        chain = chain.in_base_two(query.dtype)
     if capture is not ignored or (rows is None and math.prod(shape) <= DIRECT):
         return held(attend_directly(query, key, value, chain, keep_weights, see, capture), chain)
     allowed = partial(chain.mask.full, *shape[-2:])

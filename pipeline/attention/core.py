@@ -19,8 +19,8 @@ from pipeline.attention.stretches import at_once, by_stretch, padded, shaped
 from pipeline.attention.threads import cores, share
 from pipeline.records import Array, Block, Rows
 
-SMALL = 1 << 16  # weights of a head up to which several make one block
-DIRECT = 1 << 16  # weights up to which one block on one thread is fastest
+SMALL = 1 << 18  # weights of a head up to which several make one block
+DIRECT = 1 << 17  # weights up to which one block, on BLAS's own threads, is fastest
 ROWS = 512  # rows of a block, fewer where they would not fit the cache
 CACHED = 1 << 21  # weights of a block that stay in the cache
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
@@ -53,7 +53,7 @@ def run_direct(
 def are_small(shape: tuple[int, ...]) -> bool:
     """Whether weights of that shape are those of many heads, none of them worth a block of its own.
 
-    >>> are_small((8, 128, 128)), are_small((8, 512, 512)), are_small((128, 128))
+    >>> are_small((8, 512, 512)), are_small((8, 1024, 1024)), are_small((128, 128))
     (True, False, False)
     """
     return len(shape) > 2 and math.prod(shape[-2:]) <= SMALL
@@ -62,17 +62,27 @@ def are_small(shape: tuple[int, ...]) -> bool:
 def run_slabs(
     query: Array, key: Array, value: Array, chain: Chain, threads: int | None = None
 ) -> tuple[Array, Array]:
-    """Many small heads, done alike: a slab of them to a thread, each as one block."""
+    """Many small heads, done alike: a slab of them at a time, each slab as one block.
+
+    A thread goes from call to call but a few times in all, and seldom waits for another.
+    """
     threads = threads or cores()
-    weights = np.empty((*query.shape[:-1], key.shape[-2]), query.dtype)
+    queries, keys = query.shape[-2], key.shape[-2]
+    weights = np.empty((*query.shape[:-1], keys), query.dtype)
     output = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
+    heads = math.prod(query.shape[:-2])
+    flat = [a.reshape(heads, *a.shape[-2:]) for a in (query, key, value, weights, output)]
+    slab = min(-(-heads // threads), max(1, CACHED // (queries * keys)))
+    if not chain.bounded(query.dtype):  # no head is done otherwise for one that is large beside it
+        slab = 1
 
     def work(slabs: Iterator[slice]) -> None:
-        for i in slabs:
-            run_direct(query[i], key[i], value[i], chain, ignored, weights[i], output[i])
+        for one in slabs:
+            *given, own_weights, own_output = (a[one] for a in flat)
+            run_direct(*given, chain, ignored, own_weights, own_output)
 
-    ends = [len(query) * i // threads for i in range(threads + 1)]
-    share(work, [slice(*pair) for pair in itertools.pairwise(ends) if pair[0] < pair[1]], threads)
+    slabs = [slice(first, first + slab) for first in range(0, heads, slab)]
+    share(work, slabs, threads)
     return weights, output
 
 
@@ -111,7 +121,7 @@ def run_blocks(
             given = own_query, own_key, own_value, chain, block
             made = None if weights is None else weights[place][block.queries, near]
             if made is None and reads_rows:
-                made = shaped(spare, len(own_query), len(own_key), len(own_key))
+                made = shaped(spare, own_query.shape[:-1], len(own_key), len(own_key))
             entropy = None
             if is_softmax:
                 tells = see is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -30,11 +31,12 @@ def by_stretch(
     weights: Array | None,
     tells_entropy: bool,
 ) -> Array | None:
-    """A block's output into zeros [B, E], and its weights into [B, M'] where they are asked for.
+    """A block's output into [..., B, E], its weights into [..., B, M'] where they are asked for.
 
     The output alone needs but a stretch of keys at a time, whose numerators are mixed while they
     are at hand, and divided by their sums at the end; unless a row needs its maximum before
-    anything else. The entropy of each row, [B], costs one product more, as the logits are there:
+    anything else. The entropy of each row, [..., B], costs one product more, as the logits are
+    there:
 
         H = ln Z − Σ_j p_j z_j,   Z = Σ_j exp(z_j).
 
@@ -42,22 +44,29 @@ def by_stretch(
     """
     assert chain.normalizer.numerators is not None
     bounded = chain.bounded(query.dtype)
-    step = at_once(chain, len(key), query.dtype, alone=weights is None)
-    total, mean = np.zeros((2, len(query), 1), query.dtype)
-    for low in range(0, len(key), step):
-        part = slice(low, min(low + step, len(key)))
-        logits = shaped(room, len(query), part.stop - low, padded(part.stop - low))
-        made = logits if weights is None else weights[:, part]
+    keys, rows = key.shape[-2], query.shape[:-1]
+    step = at_once(chain, keys, query.dtype, alone=weights is None)
+    total, mean = np.zeros((2, *rows, 1), query.dtype)
+    for low in range(0, keys, step):
+        part = slice(low, min(low + step, keys))
+        logits = shaped(room, rows, part.stop - low, padded(part.stop - low))
+        made = logits if weights is None else weights[..., part]
         stretch = replace(block, low=block.low + low, high=block.low + part.stop)
-        chain.logits(query, key[part], stretch, logits)
-        total += chain.normalizer.numerators(logits, made, bounded)
+        chain.logits(query, key[..., part, :], stretch, logits)
+        total += chain.normalizer.numerators(logits, made, bounded, chain.power)
         if tells_entropy:
-            mean[:, 0] += dot(made, logits)
-        out += made @ value[part]
+            mean[..., 0] += dot(made, logits)
+        if low == 0:
+            np.matmul(made, value[..., part, :], out=out)
+        else:
+            out += made @ value[..., part, :]
     divide(out, total)
     if weights is not None:
         divide(weights, total)
-    return (np.log(total) - mean / total)[:, 0] if tells_entropy else None
+    if not tells_entropy:
+        return None
+    nats = math.log(2.0) if chain.power is np.exp2 else 1.0
+    return (np.log(total) - mean / total * nats)[..., 0]
 
 
 def dot(weights: Array, logits: Array) -> Array:
@@ -85,6 +94,6 @@ def padded(keys: int) -> int:
     return (-(-keys // LINE) | 1) * LINE
 
 
-def shaped(room: Array, rows: int, keys: int, apart: int) -> Array:
-    """The start of `room` as [rows, keys], with `apart` entries from one row to the next."""
-    return room[: rows * apart].reshape(rows, apart)[:, :keys]
+def shaped(room: Array, rows: tuple[int, ...], keys: int, apart: int) -> Array:
+    """The start of `room` as [*rows, keys], with `apart` entries from one row to the next."""
+    return room[: math.prod(rows) * apart].reshape(*rows, apart)[..., :keys]

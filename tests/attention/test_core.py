@@ -96,14 +96,23 @@ def test_any_count_of_threads_gives_the_same_bits():
 def test_slabs_of_small_heads_equal_blocks_of_one_head_each(mask, threads):
     """The sizes at which attend itself chooses slabs, with keys shared by two heads each."""
     drawn = np.random.default_rng(2)
-    query = drawn.standard_normal((8, 100, 8))
-    key, value = drawn.standard_normal((2, 4, 100, 8))
-    assert are_small((8, 100, 100))
-    assert DIRECT < 8 * 100 * 100
+    query = drawn.standard_normal((8, 140, 8))
+    key, value = drawn.standard_normal((2, 4, 140, 8))
+    assert are_small((8, 140, 140))
+    assert DIRECT < 8 * 140 * 140
     given = {"mask": mask, "threads": threads}
     slabs = attend(query, key, value, **given)
     same(slabs, attend(query, key, value, rows=32, **given))
     assert np.array_equal(slabs.weights, attend(query, key, value, mask=mask).weights)
+
+
+def test_slabs_have_the_same_bits_on_any_number_of_threads_where_one_head_is_large():
+    query, key, value = np.random.default_rng(8).standard_normal((3, 8, 140, 8))
+    query[5] *= 400.0
+    one, *others = (attend(query, key, value, threads=threads) for threads in (1, 2, 3, 8))
+    for other in others:
+        assert np.array_equal(one.weights, other.weights)
+        assert np.array_equal(one.output, other.output)
 
 
 @pytest.mark.parametrize("size", [1.0, 40.0])  # small logits, and those whose maximum comes first

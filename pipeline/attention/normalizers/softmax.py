@@ -24,24 +24,26 @@ def softmax() -> Normalizer:
 
 def in_place(logits: Array, head: int | None = None) -> Array:
     """The softmax of every row, over the logits themselves."""
-    total = exponentials(logits, logits, bounded=False)
+    total = exponentials(logits, logits)
     total[total == 0.0] = 1.0  # a row whose every key is masked
     with np.errstate(under="ignore"):  # a weight too small to hold is zero
         return np.divide(logits, total, out=logits)
 
 
-def exponentials(logits: Array, out: Array, bounded: bool) -> Array:
+def exponentials(
+    logits: Array, out: Array, bounded: bool = False, power: np.ufunc = np.exp
+) -> Array:
     """exp(z_j − max z) in `out`, and its sum over each row, [..., B, 1].
 
     Leaves z_j − max z in `logits`, unless `out` is the same. Where the logits are small, as is
     `bounded` or soon seen of short rows, the maximum is not looked for: the ratios, which are all
-    that counts, are the same.
+    that counts, are the same. `power` is the exponential to the base that the logits are in.
     """
     # further behind than a number holds is behind enough; a weight too small to hold is zero
     with np.errstate(over="ignore", under="ignore"):
         if not (bounded or (out is logits and are_small(logits))):
             np.subtract(logits, peak(logits), out=logits)
-        np.exp(logits, out=out)
+        power(logits, out=out)
     return sums(out)
 
 
