@@ -71,26 +71,25 @@ def of_one_type(*arrays: Array) -> tuple[Array, ...]:
 
 def check_shapes(query: Array, key: Array, value: Array) -> None:
     """query [..., N, D], key [..., M, D] and value [..., M, E] must agree on D, M and heads."""
+    shapes = f"query {query.shape}, key {key.shape}, value {value.shape}"
     if 0 in query.shape + key.shape + value.shape:
-        raise Fault(
-            f"attend: an axis of length 0 in {shapes_of(query, key, value)}; expected at least one of each"
-        )
+        raise Fault(f"attend: an axis of length 0 in {shapes}; expected at least one of each")
     if query.shape[-1] != key.shape[-1]:
         raise Fault(
             f"attend: the key width D differs, query has {query.shape[-1]} and key "
-            f"{key.shape[-1]}; expected query [..., N, D] and key [..., M, D], got {shapes_of(query, key, value)}"
+            f"{key.shape[-1]}; expected query [..., N, D] and key [..., M, D], got {shapes}"
         )
     if key.shape[-2] != value.shape[-2]:
         raise Fault(
             f"attend: the number of keys M differs, key has {key.shape[-2]} and value "
-            f"{value.shape[-2]}; expected key [..., M, D] and value [..., M, E], got {shapes_of(query, key, value)}"
+            f"{value.shape[-2]}; expected key [..., M, D] and value [..., M, E], got {shapes}"
         )
     for name, array in (("key", key), ("value", value)):
         heads, given = (a.shape[-3] if a.ndim > 2 else 1 for a in (query, array))
         if heads % given and given != 1 and heads != 1:
             raise Fault(
                 f"attend: {heads} query heads H are no multiple of {given} {name} heads; "
-                f"expected a count that divides, got {shapes_of(query, key, value)}"
+                f"expected a count that divides, got {shapes}"
             )
 
 
@@ -127,8 +126,3 @@ def to_every_head(array: Array, leading: tuple[int, ...]) -> Array:
         if count not in (1, whole):
             array = array.repeat(whole // count, axis=axis)
     return array
-
-
-def shapes_of(query: Array, key: Array, value: Array) -> str:
-    """The three shapes, for a message."""
-    return f"query {query.shape}, key {key.shape}, value {value.shape}"

@@ -78,8 +78,8 @@ def run_slabs(
 
     def work(slabs: Iterator[slice]) -> None:
         for one in slabs:
-            *given, own_weights, own_output = (a[one] for a in flat)
-            run_direct(*given, chain, ignored, own_weights, own_output)
+            own_query, own_key, own_value, own_weights, own_output = (a[one] for a in flat)
+            run_direct(own_query, own_key, own_value, chain, ignored, own_weights, own_output)
 
     slabs = [slice(first, first + slab) for first in range(0, heads, slab)]
     share(work, slabs, threads)
