@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.metrics.strips import strips
 from pipeline.records import Array
 
 Places = npt.NDArray[np.integer[Any]]
@@ -75,27 +76,39 @@ def jacobian_spectral(p: Array) -> Array:
     """
     with np.errstate(under="ignore"):  # a square too small to hold is zero
         squares, cubes = np.vecdot(p, p), np.vecdot(p * p, p)
-    return spectral_of(p, p.argmax(axis=-1), squares, cubes)
+    return spectral_of(p.copy(), p.argmax(axis=-1), squares, cubes)
 
 
 def spectral_of(p: Array, best: Places, squares: Array, cubes: Array) -> Array:
-    """`jacobian_spectral` of rows whose largest entry stands at `best`, with those Σp² and Σp³."""
-    rest = p.reshape(-1, p.shape[-1]).copy()
+    """`jacobian_spectral` of rows whose largest entry stands at `best`, with those Σp² and Σp³.
+
+    Writes to the rows on its way, which are as they were when it returns.
+    """
+    rest = p.reshape(-1, p.shape[-1])
     top = np.arange(len(rest)), best.reshape(-1)
     first = rest[top]
     rest[top] = 0.0  # counts for nothing in ψ
-    second = rest[top[0], rest.argmax(axis=-1)]  # sooner found than the maximum itself
-    limits = np.finfo(p.dtype)
+    try:
+        norms = largest_eigenvalues(rest, first, squares.reshape(-1), cubes.reshape(-1))
+    finally:
+        rest[top] = first
+    return np.maximum(norms, 0.0).reshape(p.shape[:-1])
+
+
+def largest_eigenvalues(rest: Array, first: Array, squares: Array, cubes: Array) -> Array:
+    """λ of each row that has the entries of `rest` and, beside them, one larger `first`."""
+    second = rest[np.arange(len(rest)), rest.argmax(axis=-1)]  # sooner found than the maximum
+    limits = np.finfo(rest.dtype)
     with np.errstate(under="ignore", invalid="ignore"):  # of the branch not taken
         norms = first - first**2  # where nothing else has a weight to speak of
         norms[first == second] = first[first == second]
         open_rows = np.flatnonzero((second > limits.tiny / limits.eps) & (first > second))
         if open_rows.size:
-            given = (first, second, squares.reshape(-1), cubes.reshape(-1))
+            given = (first, second, squares, cubes)
             one, two, *moments = (of[open_rows] for of in given)
             rest = rest if len(open_rows) == len(rest) else rest[open_rows]
             norms[open_rows] = secular_root(rest, one, two, guess(one, two, *moments))
-    return np.maximum(norms, 0.0).reshape(p.shape[:-1])
+    return norms
 
 
 def secular_root(rest: Array, first: Array, second: Array, t: Array) -> Array:
@@ -117,11 +130,9 @@ def secular_root(rest: Array, first: Array, second: Array, t: Array) -> Array:
     for _ in range(STEPS):
         root = second + np.maximum(t, eps * second)  # λ above p₂: no division by 0
         now = root - second  # exactly
-        apart = root[:, None] - rest
-        ratio = np.divide(rest, apart, out=apart)
-        slope = np.vecdot(ratio, ratio)  # −ψ′
-        value = np.vecdot(rest, ratio) - slope * now
-        t = tangent_root(first - second, first, value, slope * now**2)
+        value, slope = secular_sums(rest, root)
+        slope *= now
+        t = tangent_root(first - second, first, value - slope, slope * now)
         found[left] = second + t
         moved = np.abs(t - now)
         going = moved > 2.0 * eps * root
@@ -131,6 +142,21 @@ def secular_root(rest: Array, first: Array, second: Array, t: Array) -> Array:
         left, rest = left[going], rest[going]
         first, second, t = first[going], second[going], t[going]
     return found
+
+
+def secular_sums(rest: Array, root: Array) -> tuple[Array, Array]:
+    """ψ = Σ_i p_i²/(λ − p_i) and −ψ′ = Σ_i p_i²/(λ − p_i)² of every row, at its λ = `root`.
+
+    >>> secular_sums(np.array([[0.25, 0.0]]), np.array([0.5]))
+    (array([0.25]), array([1.]))
+    """
+    value, slope = np.empty((2, *root.shape), root.dtype)
+    for part in strips(*rest.shape):
+        ratio = root[part, None] - rest[part]
+        np.divide(rest[part], ratio, out=ratio)
+        np.vecdot(ratio, ratio, out=slope[part])
+        np.vecdot(rest[part], ratio, out=value[part])
+    return value, slope
 
 
 def guess(first: Array, second: Array, squares: Array, cubes: Array) -> Array:

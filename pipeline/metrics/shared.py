@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.metrics.strips import strips
 from pipeline.records import Array, Rows
 
 Places = npt.NDArray[np.integer[Any]]
@@ -57,13 +58,6 @@ def total(rows: Rows) -> Array:
 
 
 @once
-def squares(rows: Rows) -> Array:
-    """p_j², [..., B, M'] → the same."""
-    with np.errstate(under="ignore"):  # a square too small to hold is zero
-        return np.square(rows.weights)
-
-
-@once
 def sum_of_squares(rows: Rows) -> Array:
     """Σ_j p_j², [..., B, M'] → [..., B].
 
@@ -80,4 +74,9 @@ def sum_of_cubes(rows: Rows) -> Array:
     >>> sum_of_cubes(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.25]
     """
-    return np.vecdot(squares(rows), rows.weights)
+    weights = rows.weights.reshape(-1, rows.weights.shape[-1])
+    cubes = np.empty(len(weights), weights.dtype)
+    for part in strips(*weights.shape):
+        with np.errstate(under="ignore"):  # a square too small to hold is zero
+            np.vecdot(np.square(weights[part]), weights[part], out=cubes[part])
+    return cubes.reshape(rows.weights.shape[:-1])

@@ -98,4 +98,5 @@ def jacobian_spectral(rows: Rows) -> Array:
     >>> jacobian_spectral(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.5]
     """
-    return spectral_of(rows.weights, best(rows), sum_of_squares(rows), sum_of_cubes(rows))
+    p = rows.weights if rows.weights.flags.writeable else rows.weights.copy()
+    return spectral_of(p, best(rows), sum_of_squares(rows), sum_of_cubes(rows))
