@@ -21,7 +21,7 @@ from pipeline.records import Array, Block, Rows
 
 SMALL = 1 << 18  # weights of a head up to which several make one block
 DIRECT = 1 << 17  # weights up to which one block, on BLAS's own threads, is fastest
-ROWS = 512  # rows of a block, fewer where they would not fit the cache
+ROWS = 1024  # rows of a block, fewer where they would not fit the cache
 CACHED = 1 << 21  # weights of a block that stay in the cache
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
 
@@ -104,12 +104,12 @@ def run_blocks(
     divides; none is copied.
     """
     keys, leading = key.shape[-2], query.shape[:-2]
-    rows = rows or max(16, min(ROWS, CACHED // keys))
     output = np.zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
     is_softmax = chain.normalizer.numerators is not None
     reads_rows = see is not None or not is_softmax
     alone = not reads_rows and weights is None
     width = at_once(chain, keys, query.dtype, alone)
+    rows = rows or rows_at_once(math.prod(query.shape[:-1]), width, chain.mask.is_everything)
 
     def work(blocks: Iterator[Block]) -> None:
         room = np.empty(rows * padded(width) if is_softmax else 0, query.dtype)
@@ -134,6 +134,22 @@ def run_blocks(
     chunks = chunks_of((*query.shape[:-1], keys), rows, chain.mask)
     share(lambda drawn: work(itertools.chain.from_iterable(drawn)), chunks, threads or cores())
     return output
+
+
+def rows_at_once(rows: int, width: int, sees_all: bool) -> int:
+    """How many of all the rows make a block, whose weights are `width` wide at a time.
+
+    Half as many where there are too few for several threads, or where a mask leaves out parts.
+
+    >>> (
+    ...     rows_at_once(8192, 1024, True),
+    ...     rows_at_once(8192, 1024, False),
+    ...     rows_at_once(8192, 8192, True),
+    ... )
+    (1024, 512, 256)
+    """
+    most = ROWS if sees_all and rows >= 8 * ROWS else ROWS // 2
+    return max(16, min(most, CACHED // width))
 
 
 def whole_rows(
