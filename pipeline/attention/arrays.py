@@ -71,26 +71,34 @@ def of_one_type(*arrays: Array) -> tuple[Array, ...]:
 
 def check_shapes(query: Array, key: Array, value: Array) -> None:
     """query [..., N, D], key [..., M, D] and value [..., M, E] must agree on D, M and heads."""
-    shapes = f"query {query.shape}, key {key.shape}, value {value.shape}"
+    three = query, key, value
     if 0 in query.shape + key.shape + value.shape:
-        raise Fault(f"attend: an axis of length 0 in {shapes}; expected at least one of each")
+        raise Fault(
+            f"attend: an axis of length 0 in {spoken(*three)}; expected at least one of each"
+        )
     if query.shape[-1] != key.shape[-1]:
         raise Fault(
             f"attend: the key width D differs, query has {query.shape[-1]} and key "
-            f"{key.shape[-1]}; expected query [..., N, D] and key [..., M, D], got {shapes}"
+            f"{key.shape[-1]}; expected query [..., N, D] and key [..., M, D], got {spoken(*three)}"
         )
     if key.shape[-2] != value.shape[-2]:
         raise Fault(
             f"attend: the number of keys M differs, key has {key.shape[-2]} and value "
-            f"{value.shape[-2]}; expected key [..., M, D] and value [..., M, E], got {shapes}"
+            f"{value.shape[-2]}; expected key [..., M, D] and value [..., M, E], got "
+            f"{spoken(*three)}"
         )
     for name, array in (("key", key), ("value", value)):
         heads, given = (a.shape[-3] if a.ndim > 2 else 1 for a in (query, array))
         if heads % given and given != 1 and heads != 1:
             raise Fault(
                 f"attend: {heads} query heads H are no multiple of {given} {name} heads; "
-                f"expected a count that divides, got {shapes}"
+                f"expected a count that divides, got {spoken(*three)}"
             )
+
+
+def spoken(query: Array, key: Array, value: Array) -> str:
+    """Their shapes, in a message."""
+    return f"query {query.shape}, key {key.shape}, value {value.shape}"
 
 
 def leading_axes(query: Array, key: Array, value: Array) -> tuple[int, ...]:
@@ -108,8 +116,8 @@ def leading_axes(query: Array, key: Array, value: Array) -> tuple[int, ...]:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         raise Fault(
-            f"attend: leading axes do not broadcast, got query {query.shape}, key {key.shape}, "
-            f"value {value.shape}; expected axes of equal length or 1"
+            f"attend: leading axes do not broadcast, got {spoken(query, key, value)}; "
+            "expected axes of equal length or 1"
         ) from None
 
 

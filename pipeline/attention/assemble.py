@@ -49,7 +49,7 @@ def assemble(
     counted = isinstance(scale, str) and scale in COUNTED
     counts = made_mask.counts(0, *shape[-2:])[..., None] if counted else None
     with np.errstate(over="ignore"):  # found out where the scores overflow
-        factor = np.divide(multiplier(scale, query.shape[-1], counts, log_n_factor), temperature)
+        factor = multiplier(scale, query.shape[-1], counts, log_n_factor) / temperature
     chain = Chain(
         multiplier=factor if counted else float(factor),
         softcap=cap,

@@ -97,7 +97,8 @@ def attend(
     )
     if chain.is_kernel:
         query, key, chain = in_features(query, key, chain)
-    query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
+    if query.shape[:-2] != leading:
+        query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
     rows = None if rows is None else whole(rows, "attend: rows", least=1)
     threads = None if threads is None else whole(threads, "attend: threads", least=1, most=1024)
     if capture is ignored:

@@ -23,6 +23,7 @@ from pipeline.records import Mask as Pairs
 
 LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in (np.float32, np.float64)}
 
+COPIED = 64  # keys so few that BLAS multiplies by a transpose at half its speed
 LOG2_E = 1.0 / math.log(2.0)
 
 STAGES = ("scores", "scaled", "capped", "biased", "masked")  # before the weights, in their order
@@ -84,6 +85,8 @@ class Chain:
         Raises `Fault` where a score overflows its type.
         """
         turned = key.swapaxes(-1, -2)
+        if key.shape[-2] <= COPIED:
+            turned = turned.copy()
         if capture is not ignored:
             capture("scores", query @ turned)
         factor: Any = self.multiplier
