@@ -115,7 +115,7 @@ class Chain:
     def hide(self, logits: Array, block: Block) -> None:
         """Masks a block in place, looking only at the keys that some of its queries may not see."""
         ends = (block.first, block.last, block.low, block.high)
-        if self.mask.is_everything or self.mask.is_full(*ends):
+        if self.mask.is_full(*ends):
             return
         start, stop = self.mask.solid(*ends)
         for low, high in ((block.low, start), (stop, block.high)):

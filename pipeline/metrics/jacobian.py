@@ -168,15 +168,16 @@ def guess(first: Array, second: Array, squares: Array, cubes: Array) -> Array:
     >>> (0.3 + guess(one, np.array([0.3]), np.array([0.38]), np.array([0.16]))).round(6).tolist()
     [0.388111]
     """
+    largest, next_largest = first * first, second * second  # their squares
+    others = np.maximum(squares - (largest + next_largest), 0.0)
+    cubes = cubes - largest * first - next_largest * second
+    mean = np.minimum(np.maximum(cubes / np.where(others > 0.0, others, 1.0), 0.0), second)
     width = first - second
-    others = np.maximum(squares - first**2 - second**2, 0.0)
-    some = np.where(others > 0.0, others, 1.0)
-    mean = np.clip((cubes - first**3 - second**3) / some, 0.0, second)
-    t = tangent_root(width, first, np.zeros_like(first), second**2 + others)
+    t = tangent_root(width, first, np.zeros_like(first), next_largest + others)
     t = np.maximum(t, np.finfo(t.dtype).eps * second)
     share = t / (t + second - mean)  # of 1/t
     part = others * share
-    return tangent_root(width, first, part * (1.0 - share) / t, second**2 + part * share)
+    return tangent_root(width, first, part * (1.0 - share) / t, next_largest + part * share)
 
 
 def tangent_root(width: Array, first: Array, constant: Array, residue: Array) -> Array:

@@ -58,6 +58,16 @@ def total(rows: Rows) -> Array:
 
 
 @once
+def log_counts(rows: Rows) -> Array:
+    """ln n of the n keys that each query may attend to, [..., B]; 0 where there is none.
+
+    >>> log_counts(Rows(np.array([[0.5, 0.5]]), np.array([1]))).tolist()
+    [0.0]
+    """
+    return np.log(np.maximum(rows.counts, 1))
+
+
+@once
 def sum_of_squares(rows: Rows) -> Array:
     """Σ_j p_j², [..., B, M'] → [..., B].
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.metrics.jacobian import frobenius_of, spectral_of
-from pipeline.metrics.shared import best, once, sum_of_cubes, sum_of_squares, total
+from pipeline.metrics.shared import best, log_counts, once, sum_of_cubes, sum_of_squares, total
 from pipeline.records import Array, Rows
 
 
@@ -34,7 +34,7 @@ def entropy_normalized(rows: Rows) -> Array:
     >>> entropy_normalized(Rows(np.array([[0.5, 0.5, 0.0]]), np.array([2]))).tolist()
     [1.0]
     """
-    most = np.where(rows.counts > 1, np.log(np.maximum(rows.counts, 2)), np.nan)
+    most = np.where(rows.counts > 1, log_counts(rows), np.nan)
     return np.minimum(entropy(rows) / most, 1.0)
 
 
@@ -46,7 +46,7 @@ def kl_uniform(rows: Rows) -> Array:
     >>> kl_uniform(Rows(np.array([[1.0, 0.0]]), np.array([2]))).round(4).tolist()
     [0.6931]
     """
-    return total(rows) * np.log(np.maximum(rows.counts, 1)) - entropy(rows)
+    return total(rows) * log_counts(rows) - entropy(rows)
 
 
 def effective_keys(rows: Rows) -> Array:

@@ -101,7 +101,7 @@ class Mask:
 
     def is_full(self, first: int, last: int, lo: int, hi: int) -> bool:
         """True only if each of these queries may attend to each of these keys; False: maybe not."""
-        return self.solid(first, last, lo, hi) == (lo, hi)
+        return self.is_everything or self.solid(first, last, lo, hi) == (lo, hi)
 
     def solid(self, first: int, last: int, lo: int, hi: int) -> tuple[int, int]:
         """A stretch of lo ≤ j < hi that each of these queries may attend to, cheaply known.
