@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.cells import unguard
 from pipeline.faults import Fault
 
+NUMBERS = {"int64": np.int64, "double": np.float64, "int32": np.int32}
 TEXTS = ("sentence", "query", "key", "token", "embedding")  # columns that hold text
 
 
@@ -24,13 +28,35 @@ def read_table(path: Path) -> Any:
         "parse_options": csv.ParseOptions(newlines_in_values=True),
         "convert_options": csv.ConvertOptions(
             null_values=[""],  # "NA" and "null" are words
-            column_types=dict.fromkeys(TEXTS, pa.string()),
+            column_types={
+                **dict.fromkeys(TEXTS, pa.string()),
+                "sentence": pa.dictionary(pa.int32(), pa.string()),  # few, each of many rows
+            },
         ),
     }
     try:
-        return csv.read_csv(path, **options)
+        return csv.read_csv(path, **options).unify_dictionaries().combine_chunks()
     except (OSError, ValueError) as error:
         raise unreadable(path, str(error).partition("\n")[0]) from error
+
+
+def numbers(table: Any, name: str) -> npt.NDArray[Any]:
+    """The numbers of a column, not to write to; NaN where one is left out.
+
+    Without pandas, which Arrow's own way to NumPy imports: a quarter of a second of every sweep.
+    """
+    column = table[name]
+    if str(column.type) not in (*NUMBERS, "null"):
+        raise ValueError(f"column {name!r} holds what is no number")
+    if column.null_count:
+        return np.asarray(column.to_pylist(), dtype=float)
+    return entries(column.combine_chunks())
+
+
+def entries(array: Any) -> npt.NDArray[Any]:
+    """The memory of an array of numbers of Arrow's."""
+    held = np.frombuffer(array.buffers()[1], NUMBERS[str(array.type)])
+    return held[array.offset : array.offset + len(array)]
 
 
 def texts(column: Any) -> list[str]:

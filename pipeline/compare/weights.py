@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pipeline.compare.stored import read_table, texts, unreadable
-from pipeline.records import Array, Positions
+from pipeline.cells import unguard
+from pipeline.compare.stored import entries, numbers, read_table, texts, unreadable
+from pipeline.records import Array, Mask, Positions
 from pipeline.tables import WEIGHTS
 
 Place = tuple[str, int]  # sentence, layer
@@ -56,24 +57,31 @@ def by_place(
     if missing:
         raise unreadable(path, f"no column {missing[0]!r}")
     try:
-        names = table["sentence"].combine_chunks().dictionary_encode()
-        sentences, layers = texts(names.dictionary), table["layer"].to_numpy()
-        place = names.indices.to_numpy() * (layers.max(initial=0) + 1) + layers
+        names = table["sentence"].combine_chunks()
+        sentences, layers = texts(names.dictionary), numbers(table, "layer")
+        place = entries(names.indices) * (layers.max(initial=0) + 1) + layers
         _, first, rows = np.unique(place, return_index=True, return_inverse=True)
         found = {}
         for part in np.argsort(first):
             here = int(first[part])
             mark = sentences[names.indices[here].as_py()], int(layers[here])
-            found[mark] = made(table.filter(rows == part) if len(first) > 1 else table)
+            found[mark] = made(part_of(table, rows == part) if len(first) > 1 else table)
     except (TypeError, ValueError, IndexError) as error:
         raise unreadable(path, error) from error
     return found
 
 
+def part_of(table: Any, wanted: Mask) -> Any:
+    """The rows that are wanted; a view where they stand together, as they are written."""
+    first, count = int(wanted.argmax()), int(np.count_nonzero(wanted))
+    together = wanted[first : first + count].all()
+    return table.slice(first, count) if together else table.filter(wanted)
+
+
 def gathered(rows: Any) -> Weights:
     """The rows of one sentence as its tokens and a matrix a head."""
-    places = tuple(rows[a].to_numpy() for a in ("head", "query_position", "key_position"))
-    weights = rows["weight"].to_numpy().astype(float)
+    places = tuple(numbers(rows, a) for a in ("head", "query_position", "key_position"))
+    weights = numbers(rows, "weight").astype(float)
     values = np.full([int(place.max()) + 1 for place in places], np.nan)
     values[places] = weights
     queries, keys = (tokens(place, rows[a]) for place, a in zip(places[1:], AXES, strict=True))
@@ -86,15 +94,16 @@ def gathered(rows: Any) -> Weights:
 
 def tokens(positions: Positions, names: Any) -> tuple[str, ...]:
     """The tokens of an axis in order of position."""
-    return tuple(texts(names.take(np.unique(positions, return_index=True)[1])))
+    first = np.unique(positions, return_index=True)[1]
+    return tuple(unguard(names[int(row)].as_py()) for row in first)
 
 
 def points(rows: Any) -> Points:
     """The rows of one sentence as two arrays."""
-    entries = [name for name in rows.column_names if name[:1] == "x" and name[1:].isdigit()]
-    vectors = np.stack([rows[name].to_numpy() for name in entries], axis=1).astype(float)
+    columns = [name for name in rows.column_names if name[:1] == "x" and name[1:].isdigit()]
+    vectors = np.stack([numbers(rows, name) for name in columns], axis=1).astype(float)
     kinds, tokens = (np.array(rows[name].to_pylist()) for name in ("embedding", "token"))
-    order = np.argsort(rows["position"].to_numpy(), kind="stable")
+    order = np.argsort(numbers(rows, "position"), kind="stable")
     static, contextual = (order[kinds[order] == kind] for kind in ("static", "contextual"))
     is_cross = not np.array_equal(tokens[static], tokens[contextual])
     return Points(vectors[static], vectors[contextual], is_cross)

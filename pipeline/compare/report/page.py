@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -163,9 +164,10 @@ def ours() -> str:
 @cache
 def datatables() -> str:
     """DataTables from itables' bundle, its export made a global: a page has nothing to import."""
-    from importlib.resources import files
-
-    text = (files("itables") / "html" / "dt_bundle.js").read_text(encoding="utf-8")
+    spec = find_spec("itables")  # not imported, as it imports pandas
+    assert spec
+    assert spec.origin
+    text = (Path(spec.origin).parent / "html" / "dt_bundle.js").read_text(encoding="utf-8")
     found = re.search(r"export\s*\{[^}]*?([\w$]+) as default[^}]*\};?", text)
     assert found, "itables' bundle no longer exports DataTables as its default"
     return text[: found.start()] + f"globalThis.DataTable={found[1]};" + text[found.end() :]
