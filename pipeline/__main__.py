@@ -124,4 +124,6 @@ def run_one(composed: Composed) -> int:
 
 if __name__ == "__main__":
     gc.set_threshold(50_000)  # imports make much that stays; looking through it takes a tenth
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # nor is it looked through at the end
+    sys.exit(code)

@@ -26,6 +26,7 @@ class Job:
     config: Config
     choices: Mapping[str, str]  # group -> the option chosen
     overrides: tuple[str, ...]  # that make this very config, in Hydra's syntax
+    planned: str | None = None  # its key, where a plan has worked it out
 
     @cached_property
     def inputs(self) -> dict[str, str]:
@@ -40,7 +41,7 @@ class Job:
     @cached_property
     def key(self) -> str:
         """The hash that tells this run from any other."""
-        return fingerprint(self.settings, self.inputs)
+        return self.planned or fingerprint(self.settings, self.inputs)
 
 
 def paths_in(settings: Any) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -136,4 +137,7 @@ def compare(asked: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    gc.set_threshold(50_000)  # as in python -m pipeline
+    code = main()
+    gc.freeze()
+    sys.exit(code)

@@ -48,8 +48,23 @@ class Run:
 
 def is_done(folder: Path) -> bool:
     """Whether the folder's run.json says done."""
+    return about_of(folder).get("status") == "done"
+
+
+def about_of(folder: Path) -> Mapping[str, Any]:
+    """A folder's run.json, read again only where it has changed; nothing where there is none."""
     record = folder / "run.json"
-    return record.exists() and read_json(record).get("status") == "done"
+    try:
+        now = record.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    return about_in(record, (now.st_mtime_ns, now.st_size, now.st_ino))
+
+
+@lru_cache(maxsize=4096)
+def about_in(record: Path, version: tuple[int, int, int]) -> Mapping[str, Any]:
+    """What that version of a run.json says."""
+    return read_json(record)
 
 
 def read_run(folder: Path) -> Run:
@@ -86,8 +101,7 @@ def changed(settings: Mapping[str, Any], differs: Mapping[str, Any]) -> dict[str
 
 def read_folder(folder: Path) -> Run:
     """One run that has a folder of its own."""
-    record = folder / "run.json"
-    about = read_json(record) if record.exists() else {}
+    record, about = folder / "run.json", about_of(folder)
     if about.get("status") != "done":
         raise Fault(f"compare: {folder} is no finished run (its run.json does not say done)")
     if about.get("format") != FORMAT:

@@ -129,10 +129,10 @@ def tasks(plan: Plan, done: set[str]) -> Iterator[Task]:
     """The runs that are to be made, as plain data."""
     for point in plan.points:
         if alone(point) and point.folder not in done:
-            job = point.job
-            settings = job.config.model_dump(mode="json", exclude={"study"})
-            choices = dict(job.choices)
-            yield Task(point.folder, point.key, settings, choices, job.overrides, code_version())
+            settings = {name: value for name, value in point.settings.items() if name != "study"}
+            choices = dict(point.base.composed.choices)
+            how = settings, choices, point.commands
+            yield Task(point.folder, point.key, *how, code_version())
 
 
 def conclude(plan: Plan, folder: Path, ledger: Ledger, wanted: Wanted) -> int:

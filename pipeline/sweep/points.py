@@ -29,13 +29,26 @@ class Point:
     label: str  # what varies, in a few words
     overrides: tuple[str, ...]  # what varies, as Hydra writes it
     same_as: int | None  # the place of the first point with the same numbers, if there is one
-    make: Callable[[], Job]
+    base: Base  # what Hydra made of its choice of groups
+    chosen: Chosen  # what is set on that
     named: str | None = None  # the folder it had when its sweep was begun
 
     @cached_property
     def job(self) -> Job:
-        """What is to be run."""
-        return self.make()
+        """What is to be run, past the gate."""
+        return Job(
+            self.base.config(self.chosen), self.base.composed.choices, self.commands, self.key
+        )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Its whole configuration as plain values, from before the gate."""
+        return self.base.settings(self.chosen)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The overrides that make this very config."""
+        return (*self.base.composed.overrides, *written(self.chosen))
 
     @cached_property
     def folder(self) -> str:
@@ -107,7 +120,8 @@ class Points(Sequence[Point]):
             label=label(self.grid.axes, varied, base),
             overrides=written(combination),
             same_as=None if self.same[place] == ALONE else int(self.same[place]),
-            make=lambda: job_of(base, chosen),
+            base=base,
+            chosen=chosen,
             named=self.names[place] if self.names else None,
         )
 
@@ -131,12 +145,6 @@ class Points(Sequence[Point]):
                     self.told[id(base), place, digit] = told
             found.update(zip(axis.settings, told, strict=True))
         return found
-
-
-def job_of(base: Base, chosen: Chosen) -> Job:
-    """A combination as a job."""
-    overrides = (*base.composed.overrides, *written(chosen))
-    return Job(base.config(chosen), base.composed.choices, overrides)
 
 
 def written(chosen: Chosen) -> tuple[str, ...]:

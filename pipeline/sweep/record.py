@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,8 @@ from pipeline.sweep.points import Point
 
 def write_plan(plan: Plan, folder: Path) -> None:
     """The plan as JSON, an axis a line and a run a line."""
-    names = [point.folder for point in plan.points]
     axes = [{"settings": axis.keys, "values": axis.values} for axis in plan.axes]
-    runs = (line(point, plan, names) for point in plan.points)
+    runs = (line(point, plan) for point in plan.points)
     above = json.dumps(about(plan), indent=2, ensure_ascii=False).removesuffix("\n}")
     write(folder / "plan.json", f"{above},\n{listed('axes', axes)},\n{listed('runs', runs)}\n}}\n")
 
@@ -37,13 +36,13 @@ def about(plan: Plan) -> dict[str, Any]:
     }
 
 
-def line(point: Point, plan: Plan, names: Sequence[str]) -> dict[str, Any]:
+def line(point: Point, plan: Plan) -> dict[str, Any]:
     """A run: its folder, its hash, what varies; or which it is the same as, and but for what."""
     told = {"run": point.folder, "key": point.key, "overrides": point.overrides}
     if point.same_as is None:
         return told
-    differs = differences(point.job, plan.points[point.same_as].job)
-    return {**told, "same_as": names[point.same_as], "differs": differs}
+    first = plan.points[point.same_as]
+    return {**told, "same_as": first.folder, "differs": differences(point.job, first.job)}
 
 
 def differences(job: Job, first: Job) -> dict[str, dict[str, Any]]:

@@ -30,13 +30,13 @@ def folders(wanted: Wanted, folder: Path, ledger: Ledger, tell: Tell) -> set[str
     done = set()
     for run, key in wanted.items():
         place, is_entered = folder / "runs" / run, entries.get(run, {}).get("status") == "done"
-        wrong = wrong_with(place, key) or ("" if is_entered else enter(place, ledger))
-        if not wrong:
-            done.add(run)
-        elif place.exists():
+        if not place.exists():
+            if is_entered:
+                tell(f"{shown(place)} is gone; it is made again")
+        elif wrong := wrong_with(place, key) or ("" if is_entered else enter(place, ledger)):
             make_room(place, folder / "aside", wrong, tell)
-        elif is_entered:
-            tell(f"{shown(place)} is gone; it is made again")
+        else:
+            done.add(run)
     return done
 
 

@@ -14,7 +14,7 @@ from pipeline.compare.read import is_done
 from pipeline.compare.shapes import ENTRY, SCALARS, read_json
 from pipeline.config import validate
 from pipeline.faults import Fault
-from pipeline.identity import FORMAT, code_version
+from pipeline.identity import FORMAT, code_version, fingerprint
 from pipeline.perform import Job, compute, paths_in, record
 from pipeline.records import Result
 from pipeline.store import Unwritable, appearing, contents, write_failure, writing
@@ -35,7 +35,8 @@ class Task:
 
     def job(self) -> Job:
         """The run as it is performed."""
-        return Job(validate({**self.settings, "study": None}), self.choices, tuple(self.overrides))
+        config = validate({**self.settings, "study": None})
+        return Job(config, self.choices, tuple(self.overrides), self.key)
 
 
 def into_folder(task: Task, runs: Path) -> Entry:
@@ -101,7 +102,7 @@ def refuse_changed_inputs(task: Task, job: Job) -> None:
     if task.code != code_version():
         raise Fault("the code of this worker is not the code that the sweep was planned with")
     files = list(paths_in([task.settings["sentences"], task.settings["attention"]]))
-    if files and job.key != task.key:
+    if files and fingerprint(job.settings, job.inputs) != task.key:
         raise Fault(f"{', '.join(files)}: changed since the sweep was planned")
 
 

@@ -117,6 +117,17 @@ def test_a_batch_grows_with_what_runs_take_and_stays_below_its_bound() -> None:
     assert batches.size == 1
 
 
+def test_a_batch_prepared_is_the_next_and_those_of_the_dead_come_before_it() -> None:
+    batches = Batches(tasks(4))
+    batches.prepare()
+    batches.prepare()
+    batches.died(tasks(1), on=0)
+    drawn = []
+    while batch := batches.draw():
+        drawn += [task.run for task in batch]
+    assert drawn == ["0", "0", "1", "2", "3"]
+
+
 def test_of_a_dead_workers_batch_the_one_it_was_on_comes_again_by_itself() -> None:
     batches = Batches([])
     batch = tasks(4)

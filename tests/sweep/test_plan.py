@@ -16,9 +16,11 @@ from omegaconf import OmegaConf
 from pipeline.compose import Composed, compose, hydra, kept_on_record
 from pipeline.config import Config, validate
 from pipeline.faults import Fault
+from pipeline.identity import fingerprint
 from pipeline.run import prepare
 from pipeline.sweep.axes import Axis, find_axes
 from pipeline.sweep.bases import bases
+from pipeline.sweep.execute import tasks
 from pipeline.sweep.plan import Plan, make_plan, raise_counted
 
 
@@ -323,3 +325,20 @@ def test_a_file_changed_between_two_plans_makes_another_run(tmp_path: Any) -> No
         path.write_text(text, encoding="utf-8")
         keys.append([point.key for point in make_plan(overrides).points])
     assert len({*keys[0], *keys[1]}) == 4
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["attention.scale=on,0.5", "embeddings=one_hot,gaussian"],
+        ["attention.mask=[causal],[{window:{left:1,right:0}}]", "attention.temperature=1,2"],
+        ["sentences.text=[a b a],[c d]", "embeddings=one_hot", "name=s${seed}", "seed=1,2"],
+    ],
+)
+def test_a_worker_that_takes_the_plan_s_key_makes_that_very_run(overrides: list[str]) -> None:
+    plan = make_plan(overrides)
+    for task, point in zip(tasks(plan, set()), plan.points, strict=True):
+        job = task.job()
+        assert job.key == point.key == fingerprint(job.settings, job.inputs)
+        assert job.config == point.job.config.model_copy(update={"study": None})
+        assert (job.choices, job.overrides) == (point.job.choices, point.job.overrides)

@@ -24,17 +24,26 @@ class Batches:
         self.again: deque[list[Task]] = deque()
         self.suspects: set[str] = set()  # runs on which a worker has died
         self.size = 1
+        self.next: list[Task] = []
 
     def are_left(self) -> bool:
         """Whether there is one more to draw."""
-        if not self.again:
-            self.again.extend([task] for task in islice(self.tasks, 1))
-        return bool(self.again)
+        self.prepare()
+        return bool(self.again or self.next)
 
     def draw(self) -> list[Task]:
         """The next batch; an empty one where none is left."""
         if self.again:
             return self.again.popleft()
+        batch, self.next = self.next or self.fresh(), []
+        return batch
+
+    def prepare(self) -> None:
+        """Makes the next batch before it is drawn, so that no worker waits for it."""
+        self.next = self.next or self.fresh()
+
+    def fresh(self) -> list[Task]:
+        """A batch that was not drawn before."""
         return list(islice(self.tasks, self.size))
 
     def took(self, count: int, seconds: float) -> None:

@@ -37,12 +37,16 @@ def local(
     batches = Batches(tasks)
     with hired(count) as idle:
         busy: dict[Future[list[Entry]], tuple[Worker, list[Task], float]] = {}
+        made: list[Entry] = []
         while True:
             while idle and (batch := batches.draw()):
                 worker = idle.pop()
                 busy[worker.submit(work, batch)] = worker, batch, time.monotonic()
+            yield from made  # while the workers are busy
             if not busy:
                 return
+            batches.prepare()
+            made = []
             for future in wait(busy, return_when=FIRST_COMPLETED).done:
                 worker, batch, start = busy.pop(future)
                 idle.append(worker)
@@ -51,11 +55,10 @@ def local(
                 except BrokenProcessPool:
                     twice = batches.died(batch, worker.place())
                     worker.renew()
-                    if twice:
-                        yield failed(twice, DIED)
+                    made += [failed(twice, DIED)] if twice else []
                 else:
                     batches.took(len(batch), time.monotonic() - start)
-                    yield from entries
+                    made += entries
 
 
 class Worker:

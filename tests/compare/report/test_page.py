@@ -6,6 +6,8 @@ import html
 import json
 import re
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -30,6 +32,7 @@ from pipeline.compare.report.safe import as_json, hashed
 from pipeline.compare.table import metric_names
 from pipeline.compare.weights import Points
 from pipeline.laws import Verdict
+from pipeline.store import ROOT
 from pipeline.sweep.summary import THIS
 from tests.command import compare, read_csv
 from tests.compare.report.made import HOSTILE, hostile, many, read_back, run_of, swept
@@ -84,6 +87,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def parts(folder: Path) -> Parts:
     return Parts((folder / "report.html").read_text(encoding="utf-8"))
+
+
+IMPORTS = """
+import sys
+from pathlib import Path
+from pipeline.compare.find import find_runs
+from pipeline.compare.report import Story, page
+page(find_runs([Path(sys.argv[1])]), Story("", "", "", "", [], ""))
+assert "pyarrow" in sys.modules
+assert "pandas" not in sys.modules
+"""
+
+
+def test_a_page_is_made_without_pandas_which_takes_a_while_to_import(folder: Path) -> None:
+    subprocess.run([sys.executable, "-c", IMPORTS, folder], check=True, cwd=ROOT)
 
 
 # --- safe ---------------------------------------------------------------------------------------
