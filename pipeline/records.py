@@ -125,6 +125,7 @@ class Rows:
     found: dict[object, Any] = field(default_factory=dict)  # what several metrics read, kept
     allowed: Callable[[], Mask] | None = None  # makes [..., B, M']: who takes part; None: all do
     meant: Callable[[], Mask] | None = None  # who would, did the mask not leak; None: who does
+    positive: bool = False  # whether it is known that no weight is 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -143,7 +143,25 @@ class Chain:
         ends = (block.first, block.last, block.low, block.high)
         allowed = None if self.mask.is_full(*ends) else partial(self.pairs, self.mask, block)
         meant = partial(self.pairs, self.leaky, block) if self.leaky else None
-        return Rows(weights, counts, block.first, block.low, entropy, allowed=allowed, meant=meant)
+        positive = entropy is not None and allowed is None and self.keeps_all(weights)
+        return Rows(
+            weights,
+            counts,
+            block.first,
+            block.low,
+            entropy,
+            allowed=allowed,
+            meant=meant,
+            positive=positive,
+        )
+
+    def keeps_all(self, weights: Array) -> bool:
+        """Whether a softmax of logits this small, none of them masked, is nowhere 0.
+
+        The smallest weight is at least exp(−2·bound)/M.
+        """
+        least = 2.0 * min(self.bound, self.softcap or math.inf) + math.log(weights.shape[-1])
+        return self.bias is None and least < 0.9 * math.log(LARGEST[weights.dtype])
 
     def pairs(self, mask: Mask, block: Block) -> Pairs:
         """Which pairs of a block a mask lets take part, broadcasts to [..., B, M']."""

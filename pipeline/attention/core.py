@@ -10,19 +10,22 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import numpy as np
 
 from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.masks import Mask
-from pipeline.attention.stretches import at_once, by_stretch, padded, shaped
-from pipeline.attention.threads import cores, share
+from pipeline.attention.stretches import at_once, by_row, by_stretch, padded
+from pipeline.attention.threads import cores, share, single_threaded_blas
 from pipeline.records import Array, Block, Rows
 
 SMALL = 1 << 18  # weights of a head up to which several make one block
 DIRECT = 1 << 17  # weights up to which one block, on BLAS's own threads, is fastest
-ROWS = 1024  # rows of a block, fewer where they would not fit the cache
+EVEN = 48  # rows that BLAS multiplies alike, wherever they stand: blocks are whole multiples
+ROWS = 21 * EVEN  # rows of a block, fewer where they would not fit the cache
 CACHED = 1 << 21  # weights of a block that stay in the cache
+BLAS_THREADS = 128  # queries and keys up to which the threads of BLAS's own change no bit
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
 
 Observer = Callable[[Block, Rows], None]  # is shown each block's weights, once
@@ -42,11 +45,13 @@ def run_direct(
     Key and value come with as many heads as query. The two arrays are filled where they are given.
     """
     block = Block(None, 0, query.shape[-2], 0, key.shape[-2])
-    weights = chain.logits(query, key, block, weights, capture)
-    chain.weigh(weights, block)
-    capture("weights", weights)
-    with np.errstate(over="ignore", invalid="ignore"):  # of weights that sum to anything
-        output = np.matmul(weights, value, out=output)
+    alike = max(block.last, block.high) <= BLAS_THREADS
+    with nullcontext() if alike else single_threaded_blas():
+        weights = chain.logits(query, key, block, weights, capture)
+        chain.weigh(weights, block)
+        capture("weights", weights)
+        with np.errstate(over="ignore", invalid="ignore"):  # of weights that sum to anything
+            output = np.matmul(weights, value, out=output)
     return block, weights, output
 
 
@@ -109,11 +114,15 @@ def run_blocks(
     reads_rows = see is not None or not is_softmax
     alone = not reads_rows and weights is None
     width = at_once(chain, keys, query.dtype, alone)
-    rows = rows or rows_at_once(math.prod(query.shape[:-1]), width, chain.mask.is_everything)
+    if rows is None:
+        rows = rows_at_once(math.prod(query.shape[:-1]), width, chain.mask.is_everything)
+    elif rows > EVEN:
+        rows = -(-rows // EVEN) * EVEN
 
     def work(blocks: Iterator[Block]) -> None:
-        room = np.empty(rows * padded(width) if is_softmax else 0, query.dtype)
-        spare = np.empty(rows * keys if reads_rows and weights is None else 0, query.dtype)
+        most = rows + EVEN  # the last block may have a few more
+        room = np.empty(most * padded(width) if is_softmax else 0, query.dtype)
+        spare = np.empty(most * keys if reads_rows and weights is None else 0, query.dtype)
         for block in blocks:
             place, near = block.place or (), block.keys
             own_query, mixed = query[place][block.queries], output[place][block.queries]
@@ -121,12 +130,14 @@ def run_blocks(
             given = own_query, own_key, own_value, chain, block
             made = None if weights is None else weights[place][block.queries, near]
             if made is None and reads_rows:
-                made = shaped(spare, own_query.shape[:-1], len(own_key), len(own_key))
+                made = spare[: len(own_query) * len(own_key)].reshape(len(own_query), len(own_key))
             entropy = None
-            if is_softmax:
+            if made is None:
+                by_stretch(*given, room, out=mixed)
+            elif is_softmax:
                 tells = see is not None
-                entropy = by_stretch(*given, room, out=mixed, weights=made, tells_entropy=tells)
-            elif made is not None:
+                entropy = by_row(*given, room, out=mixed, weights=made, tells_entropy=tells)
+            else:
                 whole_rows(*given, out=mixed, weights=made)
             if see is not None and made is not None:
                 see(block, chain.rows(made, block, keys, entropy))
@@ -141,15 +152,11 @@ def rows_at_once(rows: int, width: int, sees_all: bool) -> int:
 
     Half as many where there are too few for several threads, or where a mask leaves out parts.
 
-    >>> (
-    ...     rows_at_once(8192, 1024, True),
-    ...     rows_at_once(8192, 1024, False),
-    ...     rows_at_once(8192, 8192, True),
-    ... )
-    (1024, 512, 256)
+    >>> [rows_at_once(8192, *given) for given in ((1024, True), (1024, False), (8192, True))]
+    [1008, 480, 240]
     """
     most = ROWS if sees_all and rows >= 8 * ROWS else ROWS // 2
-    return max(16, min(most, CACHED // width))
+    return max(EVEN, min(most, CACHED // width) // EVEN * EVEN)
 
 
 def whole_rows(
@@ -186,7 +193,10 @@ def own_part(array: Array, place: tuple[int, ...], leading: tuple[int, ...]) -> 
 def chunks_of(shape: tuple[int, ...], rows: int, mask: Mask) -> Iterator[tuple[Block, ...]]:
     """The blocks of every head, in at most CHUNKS parts a head; each part stays on one thread."""
     *leading, queries, keys = shape
-    ends = [(first, min(first + rows, queries)) for first in range(0, queries, rows)]
+    firsts = list(range(0, queries, rows))
+    if len(firsts) > 1 and queries - firsts[-1] < EVEN <= rows:
+        firsts.pop()  # too few for a block of their own, in which BLAS would round otherwise
+    ends = list(itertools.pairwise((*firsts, queries)))
     stretches = [(*end, *mask.span(*end, keys)) for end in ends]
     seeing = [stretch for stretch in stretches if stretch[2] < stretch[3]]
     many = max(1, math.ceil(len(seeing) / CHUNKS))

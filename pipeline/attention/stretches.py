@@ -1,4 +1,4 @@
-"""Stretches: a softmax of a block of rows, its keys taken a cacheful at a time."""
+"""Stretches: a softmax of a block of rows, all its keys at once or a cacheful at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def at_once(chain: Chain, keys: int, dtype: np.dtype, alone: bool) -> int:
     return min(STRETCH, keys) if alone and chain.bounded(dtype) else keys
 
 
-def by_stretch(
+def by_row(
     query: Array,
     key: Array,
     value: Array,
@@ -28,15 +28,12 @@ def by_stretch(
     room: Array,
     *,
     out: Array,
-    weights: Array | None,
+    weights: Array,
     tells_entropy: bool,
 ) -> Array | None:
-    """A block's output into [..., B, E], its weights into [..., B, M'] where they are asked for.
+    """A block's output into [B, E] and its weights into [B, M'], all keys at once.
 
-    The output alone needs but a stretch of keys at a time, whose numerators are mixed while they
-    are at hand, and divided by their sums at the end; unless a row needs its maximum before
-    anything else. The entropy of each row, [..., B], costs one product more, as the logits are
-    there:
+    The entropy of each row, [B], costs one product more, as the logits are there:
 
         H = ln Z − Σ_j p_j z_j,   Z = Σ_j exp(z_j).
 
@@ -44,29 +41,42 @@ def by_stretch(
     """
     assert chain.normalizer.numerators is not None
     bounded = chain.bounded(query.dtype)
-    keys, rows = key.shape[-2], query.shape[:-1]
-    step = at_once(chain, keys, query.dtype, alone=weights is None)
-    total, mean = np.zeros((2, *rows, 1), query.dtype)
-    for low in range(0, keys, step):
-        part = slice(low, min(low + step, keys))
-        logits = shaped(room, rows, part.stop - low, padded(part.stop - low))
-        made = logits if weights is None else weights[..., part]
-        stretch = replace(block, low=block.low + low, high=block.low + part.stop)
-        chain.logits(query, key[..., part, :], stretch, logits)
-        total += chain.normalizer.numerators(logits, made, bounded, chain.power)
-        if tells_entropy:
-            mean[..., 0] += dot(made, logits)
-        if low == 0:
-            np.matmul(made, value[..., part, :], out=out)
-        else:
-            out += made @ value[..., part, :]
-    divide(out, total)
-    if weights is not None:
-        divide(weights, total)
-    if not tells_entropy:
+    logits = shaped(room, len(query), len(key))
+    chain.logits(query, key, block, logits)
+    total = chain.normalizer.numerators(logits, weights, bounded, chain.power)
+    mean = dot(weights, logits) if tells_entropy else None
+    divide(weights, total)
+    np.matmul(weights, value, out=out)
+    if mean is None:
         return None
     nats = math.log(2.0) if chain.power is np.exp2 else 1.0
-    return (np.log(total) - mean / total * nats)[..., 0]
+    return np.log(total[:, 0]) - nats * mean / total[:, 0]
+
+
+def by_stretch(
+    query: Array, key: Array, value: Array, chain: Chain, block: Block, room: Array, *, out: Array
+) -> None:
+    """A block's output alone, into zeros [B, E].
+
+    It needs but a stretch of keys at a time, whose numerators are mixed while they are at hand, and
+    divided by their sums at the end; unless a row needs its maximum before anything else. `room` is
+    for the numerators.
+    """
+    assert chain.normalizer.numerators is not None
+    bounded = chain.bounded(query.dtype)
+    step = at_once(chain, len(key), query.dtype, alone=True)
+    total = np.zeros((len(query), 1), query.dtype)
+    for low in range(0, len(key), step):
+        part = slice(low, min(low + step, len(key)))
+        made = shaped(room, len(query), part.stop - low)
+        stretch = replace(block, low=block.low + low, high=block.low + part.stop)
+        chain.logits(query, key[part], stretch, made)
+        total += chain.normalizer.numerators(made, made, bounded, chain.power)
+        if low == 0:
+            np.matmul(made, value[part], out=out)
+        else:
+            out += made @ value[part]
+    divide(out, total)
 
 
 def dot(weights: Array, logits: Array) -> Array:
@@ -94,6 +104,7 @@ def padded(keys: int) -> int:
     return (-(-keys // LINE) | 1) * LINE
 
 
-def shaped(room: Array, rows: tuple[int, ...], keys: int, apart: int) -> Array:
-    """The start of `room` as [*rows, keys], with `apart` entries from one row to the next."""
-    return room[: math.prod(rows) * apart].reshape(*rows, apart)[..., :keys]
+def shaped(room: Array, rows: int, keys: int) -> Array:
+    """The start of `room` as [rows, keys], with `padded(keys)` entries from row to row."""
+    apart = padded(keys)
+    return room[: rows * apart].reshape(rows, apart)[:, :keys]

@@ -85,19 +85,29 @@ def spectral_of(p: Array, best: Places, squares: Array, cubes: Array) -> Array:
     Writes to the rows on its way, which are as they were when it returns.
     """
     rest = p.reshape(-1, p.shape[-1])
-    top = np.arange(len(rest)), best.reshape(-1)
-    first = rest[top]
-    rest[top] = 0.0  # counts for nothing in ψ
+    entries, top = rest.reshape(-1), places(best, rest.shape[-1])
+    first = entries[top]
+    entries[top] = 0.0  # counts for nothing in ψ
     try:
         norms = largest_eigenvalues(rest, first, squares.reshape(-1), cubes.reshape(-1))
     finally:
-        rest[top] = first
+        entries[top] = first
     return np.maximum(norms, 0.0).reshape(p.shape[:-1])
+
+
+def places(best: Places, width: int) -> Places:
+    """Where the entry at each row's `best` stands among those of all rows, one after another.
+
+    >>> places(np.array([1, 0]), width=3).tolist()
+    [1, 3]
+    """
+    return best.reshape(-1) + np.arange(0, best.size * width, width)
 
 
 def largest_eigenvalues(rest: Array, first: Array, squares: Array, cubes: Array) -> Array:
     """λ of each row that has the entries of `rest` and, beside them, one larger `first`."""
-    second = rest[np.arange(len(rest)), rest.argmax(axis=-1)]  # sooner found than the maximum
+    next_best = rest.argmax(axis=-1)  # sooner found than the maximum
+    second = rest.reshape(-1)[places(next_best, rest.shape[-1])]
     limits = np.finfo(rest.dtype)
     with np.errstate(under="ignore", invalid="ignore"):  # of the branch not taken
         norms = first - first**2  # where nothing else has a weight to speak of

@@ -65,7 +65,7 @@ def support_size(rows: Rows) -> Array:
     [2.0]
     """
     p = rows.weights
-    if p.min() > 0.0:  # as under a softmax without a mask: no need to count
+    if rows.positive or p.min() > 0.0:  # as under a softmax without a mask: no need to count
         return np.full(p.shape[:-1], float(p.shape[-1]))
     return np.bitwise_count(np.packbits(p != 0.0, axis=-1)).sum(axis=-1, dtype=float)
 
@@ -98,5 +98,7 @@ def jacobian_spectral(rows: Rows) -> Array:
     >>> jacobian_spectral(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.5]
     """
-    p = rows.weights if rows.weights.flags.writeable else rows.weights.copy()
+    p = rows.weights
+    if not (p.flags.writeable and p.flags.c_contiguous):
+        p = p.copy()
     return spectral_of(p, best(rows), sum_of_squares(rows), sum_of_cubes(rows))

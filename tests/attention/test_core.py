@@ -106,6 +106,36 @@ def test_slabs_of_small_heads_equal_blocks_of_one_head_each(mask, threads):
     assert np.array_equal(slabs.weights, attend(query, key, value, mask=mask).weights)
 
 
+OPENBLAS = any(
+    one["internal_api"] == "openblas" for one in blas().info() if one["user_api"] == "blas"
+)
+WITHIN = {"entmax": 1.0}  # ulp of 1, between blocks that see fewer keys
+
+
+@pytest.mark.skipif(not OPENBLAS, reason="another BLAS may round otherwise where blocks end")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1.0, 3.0, 20.0])
+@pytest.mark.parametrize("length", [100, 150, 333])
+@pytest.mark.parametrize("mask", ["none", "causal"])
+@pytest.mark.parametrize("normalizer", [name for name in NORMALIZERS if name != "favor"])
+def test_no_bit_depends_on_blocks_or_threads(normalizer, mask, length, size, dtype):
+    """Of blocks that divide the length and that do not; against one block on the direct path."""
+    drawn = np.random.default_rng(length)
+    query, key, value = (size * drawn.standard_normal((3, 2, length, 32))).astype(dtype)
+    given = {"mask": mask, "normalizer": normalizer}
+    direct = attend(query, key, value, **given)
+    for rows, threads in ((48, 2), (50, 3), (96, 1), (length, 2)):
+        other = attend(query, key, value, rows=rows, threads=threads, **given)
+        if mask == "none" and normalizer != "entmax":
+            assert np.array_equal(direct.weights, other.weights)
+            assert np.array_equal(direct.output, other.output)
+        apart = np.abs(direct.weights - other.weights).max() / np.finfo(dtype).eps
+        assert apart <= WITHIN.get(normalizer, 0.1)
+        np.testing.assert_allclose(
+            direct.output, other.output, rtol=0, atol=1e3 * size * np.finfo(dtype).eps
+        )
+
+
 def test_slabs_have_the_same_bits_on_any_number_of_threads_where_one_head_is_large():
     query, key, value = np.random.default_rng(8).standard_normal((3, 8, 140, 8))
     query[5] *= 400.0

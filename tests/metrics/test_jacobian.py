@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.metrics import OF_WEIGHTS
 from pipeline.metrics.jacobian import jacobian, jacobian_frobenius, jacobian_spectral
 from pipeline.metrics.sharpness import jacobian_norm
-from pipeline.records import Attended
+from pipeline.records import Attended, Rows
 
 repeatable = settings(derandomize=True, deadline=None, max_examples=150)
 seeds = st.integers(0, 2**32 - 1)
@@ -157,6 +158,17 @@ def test_spectral_of_long_rows_solves_the_secular_equation(dtype, tolerance, spr
     vector /= np.linalg.norm(vector, axis=-1, keepdims=True)
     quotient = np.sum(exact * vector**2, axis=-1) - np.sum(exact * vector, axis=-1) ** 2
     np.testing.assert_allclose(found, quotient, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", ["whole", "part of a larger array", "read-only"])
+def test_the_metric_reads_rows_wherever_they_lie_and_leaves_them_as_they_were(kind):
+    wide = np.random.default_rng(3).dirichlet(np.ones(9), (2, 4))
+    weights = wide[..., :7] if kind == "part of a larger array" else wide
+    weights.setflags(write=kind != "read-only")
+    before = wide.copy()
+    found = OF_WEIGHTS["jacobian_spectral"](Rows(weights, np.full((2, 4), weights.shape[-1])))
+    np.testing.assert_allclose(found, jacobian_spectral(weights.copy()), rtol=1e-13)
+    assert np.array_equal(wide, before)
 
 
 def test_shapes_follow_the_leading_axes_and_the_rows_stay_as_they_were():

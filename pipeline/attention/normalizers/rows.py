@@ -6,6 +6,26 @@ import numpy as np
 
 from pipeline.records import Array
 
+STRETCH = 256  # keys whose sum is taken at once
+
+
+def sums(rows: Array) -> Array:
+    """The sum of every row, [..., B, 1]: of stretches of 256 keys, then of what they gave.
+
+    Fast in the stretches, where einsum adds in several lanes at once, and no less exact over long
+    rows than a sum by halves.
+
+    >>> sums(np.ones((1, 600)))
+    array([[600.]])
+    """
+    if rows.shape[-1] <= STRETCH:
+        return np.einsum("...j->...", rows)[..., None]
+    whole = rows.shape[-1] // STRETCH * STRETCH
+    stretches = rows[..., :whole].reshape(*rows.shape[:-1], -1, STRETCH)
+    total = np.einsum("...j->...", stretches).sum(axis=-1, keepdims=True)
+    total[..., 0] += np.einsum("...j->...", rows[..., whole:])
+    return total
+
 
 def allowed(logits: Array) -> Array:
     """How many keys each row has left, [..., B, 1], in the type of the logits; 1 for none.
@@ -23,7 +43,7 @@ def divide_by_sum(weights: Array) -> Array:
     >>> divide_by_sum(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
     [[0.25, 0.75], [0.0, 0.0]]
     """
-    total = weights.sum(axis=-1, keepdims=True)
+    total = sums(weights)
     total[total == 0.0] = 1.0
     with np.errstate(under="ignore"):  # a weight too small to hold is zero
         return np.divide(weights, total, out=weights)
