@@ -78,8 +78,6 @@ def run_slabs(
     heads = math.prod(query.shape[:-2])
     flat = [a.reshape(heads, *a.shape[-2:]) for a in (query, key, value, weights, output)]
     slab = min(-(-heads // threads), max(1, CACHED // (queries * keys)))
-    if not chain.bounded(query.dtype):  # no head is done otherwise for one that is large beside it
-        slab = 1
 
     def work(slabs: Iterator[slice]) -> None:
         for one in slabs:
