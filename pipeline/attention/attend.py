@@ -68,11 +68,11 @@ def attend(
     `capture(stage, array)` is given every stage, as one block, and must copy what it keeps.
 
     float16 is computed in float32; float32 and float64 keep their type. No bit depends on the
-    threads, nor on the blocks where no mask lets them skip keys: they are whole multiples of 48
-    rows (`rows` above 48 is rounded up to one), which OpenBLAS multiplies alike wherever they
-    stand. Where keys are skipped the weights of a softmax keep their bits, those of entmax are
-    within 1 ulp of 1, and the output's sums are rounded in another order. Below 48 `rows`, BLAS
-    rounds QKᵀ otherwise.
+    threads, nor, of any normalizer but entmax and favor, on the blocks where no mask lets them skip
+    keys: they are whole multiples of 48 rows (`rows` above 48 is rounded up to one), which OpenBLAS
+    multiplies alike wherever they stand. Otherwise weights are within 1 ulp of 1 (those of a
+    softmax within a tenth of it) and the output's sums are rounded in another order. Of fewer than
+    48 `rows`, BLAS rounds QKᵀ otherwise.
 
     Raises `Fault` (a ValueError) on shapes that do not fit, on anything not finite, on scores
     that overflow, and on an unknown name or setting.
