@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.faults import Fault
-from pipeline.store import shown, undefined_as_null
+from pipeline.json_text import undefined_as_null
+from pipeline.store import shown
 
 EVERY = 0.2  # seconds between two fsyncs: what a failing machine may cost, a killed process none
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
 import os
 import re
 import secrets
@@ -19,12 +18,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pipeline.cells import csv_lines
 from pipeline.faults import Fault
+from pipeline.json_text import indented, undefined_as_null
 from pipeline.lines import lines
 from pipeline.plots import render
 from pipeline.records import Drawing, LongTable, Result, Table
@@ -39,7 +38,6 @@ from pipeline.yaml_text import as_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = ".part"  # how the names of what is not whole yet end
-NESTED = (Mapping, list, tuple)  # what JSON writes as objects and arrays
 HIDDEN = re.compile(r"/\.[^/]+\.[0-9a-f]{8}\.part/")  # inside a folder that is `appearing`
 CONFIG, OVERRIDES = ".hydra/config.yaml", ".hydra/overrides.yaml"
 OF_FAILURES = frozenset({CONFIG, OVERRIDES, "traceback.txt", "run.json"})
@@ -255,56 +253,6 @@ def write_csv(path: Path, table: Table | LongTable) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Indented JSON in UTF-8; an undefined number is null."""
     write(path, indented(undefined_as_null(content)) + "\n")
-
-
-def indented(content: Any, level: int = 1) -> str:
-    """What json.dumps writes with indent=2, in a fifth of its time.
-
-    With an indent, json leaves its encoder in C; what holds nothing nested can still go through it.
-
-    >>> print(indented({"a": [1, None], "b": {}}))
-    {
-      "a": [
-        1,
-        null
-      ],
-      "b": {}
-    }
-    """
-    if not isinstance(content, NESTED) or not content:
-        return encoder(level).encode(content)
-    inside = content.values() if isinstance(content, Mapping) else content
-    if not any(isinstance(value, NESTED) for value in inside):
-        text = encoder(level).encode(content)
-        start, lines, end = text[0], text[1:-1], text[-1]
-    else:
-        parts = [indented(value, level + 1) for value in inside]
-        if isinstance(content, Mapping):
-            names = map(encoder(level).encode, content)
-            parts = [f"{name}: {part}" for name, part in zip(names, parts, strict=True)]
-        start, end = "{}" if isinstance(content, Mapping) else "[]"
-        lines = f",{margin(level)}".join(parts)
-    return f"{start}{margin(level)}{lines}{margin(level - 1)}{end}"
-
-
-def margin(level: int) -> str:
-    """A new line, so many levels in."""
-    return "\n" + "  " * level
-
-
-@cache
-def encoder(level: int) -> json.JSONEncoder:
-    """Writes what stands at that level, a line each."""
-    return json.JSONEncoder(ensure_ascii=False, separators=(f",{margin(level)}", ": "))
-
-
-def undefined_as_null(content: Any) -> Any:
-    """`content` with NaN, which JSON does not know, as None."""
-    if isinstance(content, float):
-        return None if math.isnan(content) else content
-    if isinstance(content, Mapping):
-        return {key: undefined_as_null(value) for key, value in content.items()}
-    return content
 
 
 def write_drawings(

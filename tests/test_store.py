@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager
 from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +31,6 @@ from pipeline.store import (
     claim_comparison,
     claim_run,
     claim_sweep,
-    indented,
     plain,
     shown,
     slug,
@@ -268,16 +266,3 @@ def test_a_file_is_written_beside_its_place_unless_its_folder_has_yet_to_appear(
                 place.write_text("whole", encoding="utf-8")
         assert not (tmp_path / "run").exists()
     assert (tmp_path / "run" / "figures" / "a.txt").read_text(encoding="utf-8") == "whole"
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inside: (
-        st.lists(inside) | st.tuples(inside, inside) | st.dictionaries(st.text(), inside)
-    ),
-)
-
-
-@given(VALUES)
-def test_json_is_what_json_writes_with_an_indent(content: Any) -> None:
-    assert indented(content) == json.dumps(content, indent=2, ensure_ascii=False)

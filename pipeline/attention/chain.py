@@ -17,6 +17,7 @@ from pipeline.attention.arrays import check_held
 from pipeline.attention.biases import Bias
 from pipeline.attention.masks import Mask
 from pipeline.attention.normalizers import Normalizer
+from pipeline.attention.normalizers.rows import divide
 from pipeline.attention.softcap import softcap
 from pipeline.records import Array, Block, Rows
 from pipeline.records import Mask as Pairs
@@ -128,8 +129,9 @@ class Chain:
 
     def weigh(self, logits: Array, block: Block) -> None:
         """Whole rows of weights, over the logits."""
-        if self.normalizer.numerators is not None and self.bounded(logits.dtype):
-            divide(logits, self.normalizer.numerators(logits, logits, True, self.power))
+        if self.normalizer.numerators is not None:
+            bounded = self.bounded(logits.dtype)
+            divide(logits, self.normalizer.numerators(logits, logits, bounded, self.power))
             return
         made = self.normalizer.apply(logits, block.head)
         if made is not logits:
@@ -192,13 +194,6 @@ def two_is_faster(dtype: np.dtype) -> bool:
         return False
     loops = np.lib.introspect.opt_func_info(func_name="^exp2?$", signature="float32")
     return loops["exp2"]["ff"]["current"] == loops["exp"]["ff"]["current"]
-
-
-def divide(numerators: Array, total: Array) -> None:
-    """Each row of numerators over its total, [..., B, 1], in place; a row of zeros stays zeros."""
-    total[total == 0.0] = 1.0
-    with np.errstate(under="ignore"):  # what is too small to hold is zero
-        np.divide(numerators, total, out=numerators)
 
 
 def at(array: Any, leading: tuple[int, ...], place: tuple[int, ...] | None) -> Any:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.attention.chain import Chain, divide
+from pipeline.attention.chain import Chain
+from pipeline.attention.normalizers.rows import divide
 from pipeline.records import Array, Block
 
 LINE = 16  # entries of a cache line, of float32

@@ -37,16 +37,20 @@ def allowed(logits: Array) -> Array:
     return np.maximum(count, 1).astype(logits.dtype)
 
 
+def divide(numerators: Array, total: Array) -> Array:
+    """Each row of numerators over its total, [..., B, 1], in place; a row of zeros stays zeros."""
+    total[total == 0.0] = 1.0
+    with np.errstate(under="ignore"):  # what is too small to hold is zero
+        return np.divide(numerators, total, out=numerators)
+
+
 def divide_by_sum(weights: Array) -> Array:
     """Every row over its sum, in place; a row of zeros stays zeros.
 
     >>> divide_by_sum(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
     [[0.25, 0.75], [0.0, 0.0]]
     """
-    total = sums(weights)
-    total[total == 0.0] = 1.0
-    with np.errstate(under="ignore"):  # a weight too small to hold is zero
-        return np.divide(weights, total, out=weights)
+    return divide(weights, sums(weights))
 
 
 def contenders(gaps: Array, reach: float) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import sums
+from pipeline.attention.normalizers.rows import divide, sums
 from pipeline.records import Array
 
 SHORT = 256  # keys of rows whose maxima take longer one by one than all at once
@@ -25,10 +25,7 @@ def softmax() -> Normalizer:
 
 def in_place(logits: Array, head: int | None = None) -> Array:
     """The softmax of every row, over the logits themselves."""
-    total = exponentials(logits, logits)
-    total[total == 0.0] = 1.0  # a row whose every key is masked
-    with np.errstate(under="ignore"):  # a weight too small to hold is zero
-        return np.divide(logits, total, out=logits)
+    return divide(logits, exponentials(logits, logits))
 
 
 def exponentials(
