@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.attention.threads import single_threaded_blas
 from pipeline.config import Config
 from pipeline.identity import FORMAT, file_hashes, fingerprint, provenance
 from pipeline.records import Prepared, Result
@@ -61,6 +62,7 @@ def paths_in(settings: Any) -> Iterator[str]:
             yield from paths_in(value)
 
 
+@single_threaded_blas()  # by as many threads as a machine has, BLAS would round as it has cores
 def compute(job: Job) -> tuple[Result, float]:
     """The results of a job, and the seconds they took."""
     start = time.perf_counter()
@@ -83,6 +85,7 @@ def prepared(config: Config) -> tuple[Prepared, ...]:
     return PREPARED[mark]
 
 
+@single_threaded_blas()
 def record(job: Job, result: Result, folder: Path, seconds: float) -> None:
     """The results as files of `folder`, figures drawn on the way."""
     start = time.perf_counter()

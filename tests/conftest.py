@@ -19,6 +19,26 @@ settings.register_profile(
 settings.load_profile("same")
 
 
+def cut_small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Tiles of `size` queries, under a mask of half as many and keys, for short problems."""
+    monkeypatch.setattr("pipeline.attention.tiles.ROWS", size)
+    monkeypatch.setattr("pipeline.attention.tiles.KEYS", size // 2)
+    monkeypatch.setattr("pipeline.attention.normalizers.rows.STRETCH", size // 2)
+    monkeypatch.setattr("pipeline.attention.stretches.STRETCH", size)
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of 8 queries."""
+    cut_small(monkeypatch, 8)
+
+
+@pytest.fixture
+def tiny_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of 2 queries."""
+    cut_small(monkeypatch, 2)
+
+
 @cache
 def config_from(*overrides: str) -> Config:
     """Composed by Hydra and past the gate; frozen, so one will do for all tests."""

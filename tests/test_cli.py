@@ -17,10 +17,12 @@ import pytest
 import yaml
 
 from pipeline.attention import attend
+from pipeline.attention.threads import blas
 from pipeline.compose import EXPERIMENTS, ROOT
 from pipeline.help import options
 from pipeline.identity import FORMAT
 from pipeline.metrics import OF_SETS, names_in_a_run, null_of
+from pipeline.perform import PREPARED
 from pipeline.plots import FORMATS
 from tests.command import DEFAULT_METRICS, Said, contents, pipeline, read_csv
 from tests.golden import GOLDEN
@@ -219,6 +221,25 @@ def test_the_same_config_gives_the_same_bytes(seed: Said, tmp_path: Path) -> Non
     for name, content in contents(seed.folder).items():
         if name.endswith((".csv", ".png", ".md")):
             assert one[name] == content, name
+
+
+def test_the_bytes_do_not_depend_on_the_threads_of_blas(tmp_path: Path) -> None:
+    """As a machine with more cores has more of them."""
+    words = " ".join(f"w{n * n % 61}" for n in range(321))
+    (tmp_path / "long.txt").write_text(words, encoding="utf-8")
+    asked = [
+        "sentences=file", f"sentences.path={tmp_path}/long.txt",
+        "embeddings=gaussian", "embeddings.width=75", "layers.count=2",
+        "projection=random", "projection.heads=3", "projection.output=random",
+        "metrics=[effective_rank,residual_ratio]", "attention.keep=none", "plots=[]",
+    ]  # fmt: skip
+    found = []
+    for threads in (1, 2):
+        PREPARED.clear()  # the input is made anew too
+        with blas().limit(limits=threads, user_api="blas"):
+            found.append(contents(pipeline(f"outputs={tmp_path}/{threads}", *asked).folder))
+        del found[-1]["run.json"]  # which holds the seconds
+    assert found[0] == found[1]
 
 
 def test_a_relative_outputs_folder_lies_in_the_repository(

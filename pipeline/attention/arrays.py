@@ -53,6 +53,17 @@ def is_finite(array: Array) -> bool:
     return bool(np.isfinite(array).all())
 
 
+def is_tame(array: Array) -> bool:
+    """Whether its largest entry is far from both ends of its type, as the sum of squares says.
+
+    >>> [is_tame(np.array([size, 0.0])) for size in (1.0, 1e200, 1e-200)]
+    [True, False, False]
+    """
+    flat = array.ravel()
+    squares = float(np.vdot(flat, flat))
+    return float(np.finfo(array.dtype).tiny) <= squares < math.inf
+
+
 def check_held(what: str, expected: str, *arrays: Array) -> None:
     """Raise a `Fault` where `what` went beyond the numbers of its type."""
     for array in arrays:

@@ -19,6 +19,7 @@ from pipeline.attention.normalizers import NORMALIZERS, Normalizer
 from pipeline.attention.order import ORDERS
 from pipeline.attention.scale import COUNTED, multiplier
 from pipeline.attention.specs import build, finite, positive
+from pipeline.attention.tiles import tile_of
 from pipeline.choose import choose
 from pipeline.faults import Fault
 from pipeline.records import Array
@@ -58,6 +59,7 @@ def assemble(
         normalizer=as_normalizer(normalizer),
         leading=shape[:-2],
         bound=bound_of(query, key, math.prod(shape), factor),
+        tile=tile_of(shape[-2], shape[-1], made_mask),
     )
     if chain.is_kernel and (chain.softcap is not None or chain.bias is not None):
         raise Fault(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pipeline.attention.arrays import (
     check_held,
     check_shapes,
+    is_tame,
     leading_axes,
     of_one_type,
     real,
@@ -19,8 +20,17 @@ from pipeline.attention.arrays import (
 )
 from pipeline.attention.assemble import assemble
 from pipeline.attention.chain import Capture, Chain, ignored
-from pipeline.attention.core import DIRECT, Observer, are_small, run_blocks, run_direct, run_slabs
+from pipeline.attention.core import (
+    DIRECT,
+    Observer,
+    are_small,
+    output_directly,
+    run_blocks,
+    run_direct,
+    run_slabs,
+)
 from pipeline.attention.specs import whole
+from pipeline.attention.threads import single_threaded_blas
 from pipeline.records import Array, Attended
 
 
@@ -67,12 +77,10 @@ def attend(
     are read that way (`pipeline.metrics.Stream`).
     `capture(stage, array)` is given every stage, as one block, and must copy what it keeps.
 
-    float16 is computed in float32; float32 and float64 keep their type. No bit depends on the
-    threads, nor, of any normalizer but entmax and favor, on the blocks where no mask lets them skip
-    keys: they are whole multiples of 48 rows (`rows` above 48 is rounded up to one), which OpenBLAS
-    multiplies alike wherever they stand. Otherwise weights are within 1 ulp of 1 (those of a
-    softmax within a tenth of it) and the output's sums are rounded in another order. Of fewer than
-    48 `rows`, BLAS rounds QKᵀ otherwise.
+    float16 is computed in float32; float32 and float64 keep their type. No bit depends on `rows` or
+    `threads`: products are made in tiles that follow from N, M and the mask alone, and `rows` is
+    rounded up to a whole number of them. The output that is asked for alone is the numerators'
+    mixture over their sum, which rounds otherwise than weights times values.
 
     Raises `Fault` (a ValueError) on shapes that do not fit, on anything not finite, on scores
     that overflow, and on an unknown name or setting.
@@ -106,7 +114,13 @@ def attend(
     threads = None if threads is None else whole(threads, "attend: threads", least=1, most=1024)
     if capture is ignored:
         chain = chain.in_base_two(query.dtype)
+    alone = not keep_weights and see is None and capture is ignored
+    if alone and not is_tame(value):
+        chain = chain.divided_first()
     if capture is not ignored or (rows is None and math.prod(shape) <= DIRECT):
+        key, value = (to_every_head(array, leading) for array in (key, value))
+        if alone and chain.normalizer.numerators is not None:
+            return Attended(None, output_directly(query, key, value, chain), None)
         return held(attend_directly(query, key, value, chain, keep_weights, see, capture), chain)
     allowed = partial(chain.mask.full, *shape[-2:])
     if keep_weights and see is None and rows is None and chain.is_alike and are_small(shape):
@@ -138,8 +152,7 @@ def attend_directly(
     see: Observer | None,
     capture: Capture,
 ) -> Attended:
-    """A small problem, as one block."""
-    key, value = (to_every_head(array, chain.leading) for array in (key, value))
+    """A small problem, as one block; key and value come with as many heads as query."""
     block, weights, output = run_direct(query, key, value, chain, capture)
     if see:
         see(block, chain.rows(weights, block, key.shape[-2]))
@@ -152,7 +165,7 @@ def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, C
     """φ(query) and φ(key), already scaled, and the chain that is left to do behind them."""
     assert chain.normalizer.features is not None
     key = to_every_head(key, chain.leading)  # a query's features depend on those of its keys
-    with np.errstate(over="ignore", invalid="ignore"):  # reported below
+    with np.errstate(over="ignore", invalid="ignore"), single_threaded_blas():  # reported below
         factor = np.asarray(chain.multiplier, query.dtype)
         if factor.ndim == 0 and factor > 0:  # shared out evenly, which keeps random features tame
             query, key = query * np.sqrt(factor), key * np.sqrt(factor)

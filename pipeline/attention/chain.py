@@ -17,14 +17,14 @@ from pipeline.attention.arrays import check_held
 from pipeline.attention.biases import Bias
 from pipeline.attention.masks import Mask
 from pipeline.attention.normalizers import Normalizer
-from pipeline.attention.normalizers.rows import divide
+from pipeline.attention.normalizers.softmax import SMALL
 from pipeline.attention.softcap import softcap
+from pipeline.attention.tiles import Tile, scores
 from pipeline.records import Array, Block, Rows
 from pipeline.records import Mask as Pairs
 
 LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in (np.float32, np.float64)}
 
-COPIED = 64  # keys so few that BLAS multiplies by a transpose at half its speed
 LOG2_E = 1.0 / math.log(2.0)
 
 STAGES = ("scores", "scaled", "capped", "biased", "masked")  # before the weights, in their order
@@ -61,6 +61,7 @@ class Chain:
     normalizer: Normalizer
     leading: tuple[int, ...]  # the axes of query before N and D
     bound: float  # no score, cap and bias aside, is larger than this
+    tile: Tile  # the parts in which products are made
     before_cap: Callable[[Array, Block], None] = untouched  # in place
     leaky: Mask | None = None  # what a mask before the cap meant to hide
     power: np.ufunc = np.exp  # the exponential of the logits, in whose base they come
@@ -85,16 +86,15 @@ class Chain:
 
         Raises `Fault` where a score overflows its type.
         """
-        turned = key.swapaxes(-1, -2)
-        if key.shape[-2] <= COPIED:
-            turned = turned.copy()
+        if out is None:
+            out = np.empty((*query.shape[:-1], key.shape[-2]), query.dtype)
         if capture is not ignored:
-            capture("scores", query @ turned)
+            capture("scores", scores(query, key, self.tile, out))
         factor: Any = self.multiplier
         if isinstance(factor, np.ndarray):
             factor = at(factor[..., block.first : block.last, :], self.leading, block.place)
         with np.errstate(over="ignore", invalid="ignore"):  # reported below
-            made = np.matmul(query * np.asarray(factor, query.dtype), turned, out=out)
+            made = scores(query * np.asarray(factor, query.dtype), key, self.tile, out)
         if not self.bound < LARGEST[made.dtype] / 4:
             check_held("attention.temperature: scores", "a scale and a temperature", made)
         capture("scaled", made)
@@ -126,16 +126,6 @@ class Chain:
                     self.mask.block(block.first, block.last, low, high), self.leading, block.place
                 )
                 np.copyto(part, 0.0 if self.is_kernel else -np.inf, where=~allowed)
-
-    def weigh(self, logits: Array, block: Block) -> None:
-        """Whole rows of weights, over the logits."""
-        if self.normalizer.numerators is not None:
-            bounded = self.bounded(logits.dtype)
-            divide(logits, self.normalizer.numerators(logits, logits, bounded, self.power))
-            return
-        made = self.normalizer.apply(logits, block.head)
-        if made is not logits:
-            logits[...] = made
 
     def rows(self, weights: Array, block: Block, keys: int, entropy: Array | None = None) -> Rows:
         """A block's weights with what a metric must know of them; M = `keys`."""
@@ -170,10 +160,15 @@ class Chain:
         made = mask.block(block.first, block.last, block.low, block.high)
         return at(made, self.leading, block.place)
 
-    def bounded(self, dtype: np.dtype) -> bool:
-        """Whether no exponential of a logit, nor a sum of them over a row, can overflow."""
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it is known that no logit is large."""
         bound = self.bound if self.softcap is None else min(self.bound, self.softcap)
-        return self.bias is None and bound < 0.7 * math.log(LARGEST[dtype])
+        return self.bias is None and bound < SMALL
+
+    def divided_first(self) -> Chain:
+        """The same chain for values so large that only weights below 1 may be mixed with them."""
+        return replace(self, normalizer=replace(self.normalizer, numerators=None))
 
     def in_base_two(self, dtype: np.dtype) -> Chain:
         """The same chain with logits to the base 2, where their exponentials take half the time.
@@ -182,7 +177,7 @@ class Chain:
         rows of any size, as NumPy is slow at the powers of −∞ and at those too small to hold.
         """
         plain = self.softcap is None and self.mask.is_everything and not self.is_kernel
-        if not (plain and self.bounded(dtype) and two_is_faster(dtype)):
+        if not (plain and self.is_bounded and two_is_faster(dtype)):
             return self
         return replace(self, multiplier=self.multiplier * LOG2_E, power=np.exp2)
 

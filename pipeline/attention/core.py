@@ -10,22 +10,24 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
 from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.masks import Mask
-from pipeline.attention.stretches import at_once, by_row, by_stretch, padded
+from pipeline.attention.stretches import all_keys, at_once, by_stretch, padded
 from pipeline.attention.threads import cores, share, single_threaded_blas
+from pipeline.attention.tiles import CACHED, Tile, cuts
 from pipeline.records import Array, Block, Rows
 
 SMALL = 1 << 18  # weights of a head up to which several make one block
 DIRECT = 1 << 17  # weights up to which one block, on BLAS's own threads, is fastest
-EVEN = 48  # rows that BLAS multiplies alike, wherever they stand: blocks are whole multiples
-ROWS = 21 * EVEN  # rows of a block, fewer where they would not fit the cache
-CACHED = 1 << 21  # weights of a block that stay in the cache
-BLAS_THREADS = 128  # queries and keys up to which the threads of BLAS's own change no bit
+TINY = 1 << 13  # multiplications of a product up to which BLAS uses one thread
+EVEN = (
+    16  # keys, and entries of a value, at whose multiples the threads of BLAS's own change no bit
+)
+EVEN_UP_TO = 128  # if there are at most so many queries, keys and entries of each
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
 
 Observer = Callable[[Block, Rows], None]  # is shown each block's weights, once
@@ -44,15 +46,41 @@ def run_direct(
 
     Key and value come with as many heads as query. The two arrays are filled where they are given.
     """
+    shape = query.shape[:-1]
     block = Block(None, 0, query.shape[-2], 0, key.shape[-2])
-    alike = max(block.last, block.high) <= BLAS_THREADS
-    with nullcontext() if alike else single_threaded_blas():
-        weights = chain.logits(query, key, block, weights, capture)
-        chain.weigh(weights, block)
-        capture("weights", weights)
-        with np.errstate(over="ignore", invalid="ignore"):  # of weights that sum to anything
-            output = np.matmul(weights, value, out=output)
+    weights = np.empty((*shape, key.shape[-2]), query.dtype) if weights is None else weights
+    output = np.empty((*shape, value.shape[-1]), query.dtype) if output is None else output
+    with alike_on_any_threads(query, key, value):
+        all_keys(query, key, value, chain, block, out=output, weights=weights, capture=capture)
+    capture("weights", weights)
     return block, weights, output
+
+
+def output_directly(query: Array, key: Array, value: Array, chain: Chain) -> Array:
+    """The output alone, [..., N, E], by a softmax, as one block."""
+    output = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
+    block = Block(None, 0, query.shape[-2], 0, key.shape[-2])
+    with alike_on_any_threads(query, key, value):
+        by_stretch(query, key, value, chain, block, out=output)
+    return output
+
+
+def alike_on_any_threads(query: Array, key: Array, value: Array) -> AbstractContextManager[None]:
+    """BLAS on one thread, unless it rounds the products of a head alike on any number."""
+    return nullcontext() if is_blind_to_threads(query, key, value) else single_threaded_blas()
+
+
+def is_blind_to_threads(query: Array, key: Array, value: Array) -> bool:
+    """Whether BLAS rounds the products of a head alike on however many threads of its own.
+
+    >>> [is_blind_to_threads(a, a, a) for a in (np.zeros((n, n)) for n in (20, 50, 64, 256))]
+    [True, False, True, False]
+    """
+    (queries, width), (keys, values) = query.shape[-2:], value.shape[-2:]
+    if queries * keys * max(width, values) <= TINY:
+        return True
+    is_even = keys % EVEN == 0 and values % EVEN == 0
+    return is_even and queries > 1 and max(queries, keys, width, values) <= EVEN_UP_TO
 
 
 def are_small(shape: tuple[int, ...]) -> bool:
@@ -106,72 +134,38 @@ def run_blocks(
     shown every block's weights. Key and value may have fewer heads than query where the count
     divides; none is copied.
     """
-    keys, leading = key.shape[-2], query.shape[:-2]
+    keys, leading, tile = key.shape[-2], query.shape[:-2], chain.tile
     output = np.zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
     is_softmax = chain.normalizer.numerators is not None
     reads_rows = see is not None or not is_softmax
     alone = not reads_rows and weights is None
-    width = at_once(chain, keys, query.dtype, alone)
-    if rows is None:
-        rows = rows_at_once(math.prod(query.shape[:-1]), width, chain.mask.is_everything)
-    elif rows > EVEN:
-        rows = -(-rows // EVEN) * EVEN
+    width = at_once(chain, keys) if alone else keys
+    rows = tile.rows * -(-(rows or 1) // tile.rows)
 
     def work(blocks: Iterator[Block]) -> None:
-        most = rows + EVEN  # the last block may have a few more
-        room = np.empty(most * padded(width) if is_softmax else 0, query.dtype)
-        spare = np.empty(most * keys if reads_rows and weights is None else 0, query.dtype)
+        room = np.empty(rows * padded(width) if is_softmax else 0, query.dtype)
+        spare = np.empty(rows * keys if reads_rows and weights is None else 0, query.dtype)
         for block in blocks:
             place, near = block.place or (), block.keys
             own_query, mixed = query[place][block.queries], output[place][block.queries]
             own_key, own_value = (own_part(a, place, leading)[near] for a in (key, value))
             given = own_query, own_key, own_value, chain, block
-            made = None if weights is None else weights[place][block.queries, near]
-            if made is None and reads_rows:
+            if alone:
+                by_stretch(*given, out=mixed, room=room)
+                continue
+            if weights is None:
                 made = spare[: len(own_query) * len(own_key)].reshape(len(own_query), len(own_key))
-            entropy = None
-            if made is None:
-                by_stretch(*given, room, out=mixed)
-            elif is_softmax:
-                tells = see is not None
-                entropy = by_row(*given, room, out=mixed, weights=made, tells_entropy=tells)
             else:
-                whole_rows(*given, out=mixed, weights=made)
-            if see is not None and made is not None:
+                made = weights[place][block.queries, near]
+            apart = room if is_softmax else None
+            tells = see is not None
+            entropy = all_keys(*given, out=mixed, weights=made, room=apart, tells_entropy=tells)
+            if see is not None:
                 see(block, chain.rows(made, block, keys, entropy))
 
-    chunks = chunks_of((*query.shape[:-1], keys), rows, chain.mask)
+    chunks = chunks_of((*query.shape[:-1], keys), rows, chain.mask, tile)
     share(lambda drawn: work(itertools.chain.from_iterable(drawn)), chunks, threads or cores())
     return output
-
-
-def rows_at_once(rows: int, width: int, sees_all: bool) -> int:
-    """How many of all the rows make a block, whose weights are `width` wide at a time.
-
-    Half as many where there are too few for several threads, or where a mask leaves out parts.
-
-    >>> [rows_at_once(8192, *given) for given in ((1024, True), (1024, False), (8192, True))]
-    [1008, 480, 240]
-    """
-    most = ROWS if sees_all and rows >= 8 * ROWS else ROWS // 2
-    return max(EVEN, min(most, CACHED // width) // EVEN * EVEN)
-
-
-def whole_rows(
-    query: Array,
-    key: Array,
-    value: Array,
-    chain: Chain,
-    block: Block,
-    *,
-    out: Array,
-    weights: Array,
-) -> None:
-    """A block's output, [B, E], and its weights, [B, M'], by any normalizer."""
-    chain.logits(query, key, block, weights)
-    chain.weigh(weights, block)
-    with np.errstate(over="ignore", invalid="ignore"):  # of weights that sum to anything
-        np.matmul(weights, value, out=out)
 
 
 def own_part(array: Array, place: tuple[int, ...], leading: tuple[int, ...]) -> Array:
@@ -188,17 +182,22 @@ def own_part(array: Array, place: tuple[int, ...], leading: tuple[int, ...]) -> 
     return array[tuple(p * n // whole for p, n, whole in places)]
 
 
-def chunks_of(shape: tuple[int, ...], rows: int, mask: Mask) -> Iterator[tuple[Block, ...]]:
-    """The blocks of every head, in at most CHUNKS parts a head; each part stays on one thread."""
+def chunks_of(
+    shape: tuple[int, ...], rows: int, mask: Mask, tile: Tile
+) -> Iterator[tuple[Block, ...]]:
+    """The blocks of every head, in at most CHUNKS parts a head; each part stays on one thread.
+
+    A block has `rows` queries, and all tiles of keys of which any of them sees one.
+    """
     *leading, queries, keys = shape
-    firsts = list(range(0, queries, rows))
-    if len(firsts) > 1 and queries - firsts[-1] < EVEN <= rows:
-        firsts.pop()  # too few for a block of their own, in which BLAS would round otherwise
-    ends = list(itertools.pairwise((*firsts, queries)))
-    stretches = [(*end, *mask.span(*end, keys)) for end in ends]
-    seeing = [stretch for stretch in stretches if stretch[2] < stretch[3]]
-    many = max(1, math.ceil(len(seeing) / CHUNKS))
+    stretches = []
+    for part in cuts(queries, rows):
+        low, high = mask.span(part.start, part.stop, keys)
+        if low < high:
+            low, high = low // tile.keys * tile.keys, -(-high // tile.keys) * tile.keys
+            stretches.append((part.start, part.stop, low, min(high, keys)))
+    many = max(1, math.ceil(len(stretches) / CHUNKS))
     for place in np.ndindex(*leading):
-        blocks = [Block(place, *each, chunk=i // many) for i, each in enumerate(seeing)]
+        blocks = [Block(place, *each, chunk=i // many) for i, each in enumerate(stretches)]
         for number in range(0, len(blocks), many):
             yield tuple(blocks[number : number + many])

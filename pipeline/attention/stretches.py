@@ -1,4 +1,4 @@
-"""Stretches: a softmax of a block of rows, all its keys at once or a cacheful at a time."""
+"""Stretches: a block's weights and output from all its keys, or its output a cacheful at a time."""
 
 from __future__ import annotations
 
@@ -7,77 +7,89 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.attention.chain import Chain
-from pipeline.attention.normalizers.rows import divide
+from pipeline.attention.chain import Capture, Chain, ignored
+from pipeline.attention.normalizers.rows import divide, stretch_sums, sums, sums_in_order
+from pipeline.attention.tiles import cuts, mix
 from pipeline.records import Array, Block
 
-LINE = 16  # entries of a cache line, of float32
 STRETCH = 512  # keys whose weights, with as many rows, stay in the cache nearest to the core
+LINE = 16  # entries of a cache line, of float32
 
 
-def at_once(chain: Chain, keys: int, dtype: np.dtype, alone: bool) -> int:
-    """How many keys are taken at once: all where their weights are wanted, or a maximum first."""
-    return min(STRETCH, keys) if alone and chain.bounded(dtype) else keys
-
-
-def by_row(
+def all_keys(
     query: Array,
     key: Array,
     value: Array,
     chain: Chain,
     block: Block,
-    room: Array,
     *,
     out: Array,
     weights: Array,
-    tells_entropy: bool,
+    room: Array | None = None,
+    tells_entropy: bool = False,
+    capture: Capture = ignored,
 ) -> Array | None:
-    """A block's output into [B, E] and its weights into [B, M'], all keys at once.
+    """A block's output into [..., B, E] and its weights into [..., B, M'].
 
-    The entropy of each row, [B], costs one product more, as the logits are there:
+    The entropy of each row of a softmax, [..., B], costs one product more, as the logits are there:
 
         H = ln Z − Σ_j p_j z_j,   Z = Σ_j exp(z_j).
 
     `room` is for the logits, kept apart from the weights: in cache, and with room between rows.
     """
-    assert chain.normalizer.numerators is not None
-    bounded = chain.bounded(query.dtype)
-    logits = shaped(room, len(query), len(key))
-    chain.logits(query, key, block, logits)
-    total = chain.normalizer.numerators(logits, weights, bounded, chain.power)
+    logits = weights if room is None else shaped(room, len(query), len(key))
+    chain.logits(query, key, block, logits, capture)
+    numerators = chain.normalizer.numerators
+    if numerators is None:
+        made = chain.normalizer.apply(logits, block.head)
+        if made is not weights:
+            weights[...] = made
+        with np.errstate(over="ignore", invalid="ignore"):  # of weights that sum to anything
+            mix(weights, value, chain.tile, out)
+        return None
+    numerators(logits, weights, chain.is_bounded, chain.power)
+    total = sums(weights)
     mean = dot(weights, logits) if tells_entropy else None
     divide(weights, total)
-    np.matmul(weights, value, out=out)
+    mix(weights, value, chain.tile, out)
     if mean is None:
         return None
     nats = math.log(2.0) if chain.power is np.exp2 else 1.0
-    return np.log(total[:, 0]) - nats * mean / total[:, 0]
+    total = total[..., 0].astype(mean.dtype, copy=False)
+    return np.log(total) - nats * mean / total
 
 
 def by_stretch(
-    query: Array, key: Array, value: Array, chain: Chain, block: Block, room: Array, *, out: Array
+    query: Array,
+    key: Array,
+    value: Array,
+    chain: Chain,
+    block: Block,
+    *,
+    out: Array,
+    room: Array | None = None,
 ) -> None:
-    """A block's output alone, into zeros [B, E].
+    """A block's output alone, into [..., B, E], by a softmax.
 
     It needs but a stretch of keys at a time, whose numerators are mixed while they are at hand, and
     divided by their sums at the end; unless a row needs its maximum before anything else. `room` is
     for the numerators.
     """
     assert chain.normalizer.numerators is not None
-    bounded = chain.bounded(query.dtype)
-    step = at_once(chain, len(key), query.dtype, alone=True)
-    total = np.zeros((len(query), 1), query.dtype)
-    for low in range(0, len(key), step):
-        part = slice(low, min(low + step, len(key)))
-        made = shaped(room, len(query), part.stop - low)
-        stretch = replace(block, low=block.low + low, high=block.low + part.stop)
-        chain.logits(query, key[part], stretch, made)
-        total += chain.normalizer.numerators(made, made, bounded, chain.power)
-        if low == 0:
-            np.matmul(made, value[part], out=out)
-        else:
-            out += made @ value[part]
-    divide(out, total)
+    parts = []
+    for part in cuts(key.shape[-2], at_once(chain, key.shape[-2])):
+        made = None if room is None else shaped(room, len(query), part.stop - part.start)
+        stretch = replace(block, low=block.low + part.start, high=block.low + part.stop)
+        made = chain.logits(query, key[..., part, :], stretch, made)
+        chain.normalizer.numerators(made, made, chain.is_bounded, chain.power)
+        parts.append(stretch_sums(made))
+        mix(made, value[..., part, :], chain.tile, out, adds=part.start > 0)
+    divide(out, sums_in_order(np.concatenate(parts, axis=-1)))
+
+
+def at_once(chain: Chain, keys: int) -> int:
+    """How many keys an output alone takes at once: all where a row's maximum must come first."""
+    return min(STRETCH, chain.tile.keys, keys) if chain.is_bounded else keys
 
 
 def dot(weights: Array, logits: Array) -> Array:

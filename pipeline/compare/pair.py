@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.attention.threads import single_threaded_blas
 from pipeline.compare.difference import Difference
 from pipeline.compare.distances import DISTANCES
 from pipeline.compare.sentence import SentenceDifference
@@ -90,6 +91,7 @@ def drawings(found: Difference) -> Iterator[tuple[str, Drawing]]:
             yield f"displacement_{name}", of_points(one, told)
 
 
+@single_threaded_blas()
 def of_points(one: SentenceDifference, told: str) -> Drawing:
     """The tokens that both runs have, on one plane."""
     assert one.points

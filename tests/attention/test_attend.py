@@ -58,6 +58,7 @@ def test_the_formula_number_by_number(data: st.DataObject) -> None:
     np.testing.assert_allclose(attended.output, output, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.usefixtures("tiny_tiles")
 @pytest.mark.parametrize("rows", [None, 2])
 @pytest.mark.parametrize("bias", BIASES)
 def test_without_an_axis_of_heads_a_bias_is_that_of_one_head(bias: str, rows: int | None) -> None:
@@ -96,6 +97,7 @@ def test_leading_axes_broadcast(query: Array, key: Array, value: Array) -> None:
     np.testing.assert_allclose(attended.output, expected.output, rtol=1e-12)
 
 
+@pytest.mark.usefixtures("tiny_tiles")
 @pytest.mark.parametrize("rows", [None, 2])
 @pytest.mark.parametrize("normalizer", NORMALIZERS)
 @pytest.mark.parametrize(("key_heads", "value_heads"), [(2, 2), (1, 2), (2, 4), (4, 1)])

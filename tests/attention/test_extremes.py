@@ -16,6 +16,8 @@ from pipeline.faults import Fault
 from pipeline.records import Array
 from tests.variants import SUM_TO_ONE, bias_spec, mask_spec
 
+pytestmark = pytest.mark.usefixtures("tiny_tiles")
+
 LENGTH, WIDTH = 4, 6
 DTYPES = [np.float16, np.float32, np.float64]
 KERNELS = [name for name, make in NORMALIZERS.items() if make().features]
@@ -151,3 +153,20 @@ def test_nothing_at_all_is_refused(empty: tuple[tuple[int, ...], ...]) -> None:
         f"attend: an axis of length 0 in query {empty[0]}, key {empty[1]}, value {empty[2]}; "
         "expected at least one of each"
     )
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("logit", [-50.0, -19.0, 19.0, 50.0])
+@pytest.mark.parametrize("part", [-0.95, -0.5, 0.5, 0.95])  # of the type's range of exponents
+def test_an_output_alone_holds_values_of_any_size(part: float, logit: float, dtype: Any) -> None:
+    """Its numerators are mixed before they are divided, and must neither overflow nor vanish."""
+    length = 400  # more than 2¹⁵ weights a head, from where their bound is worked out
+    rng = np.random.default_rng(3)
+    query = np.full((1, length, 1), logit) + rng.uniform(-0.5, 0.5, (1, length, 1))
+    value = float(np.finfo(dtype).max) ** part * rng.uniform(0.5, 1.0, (1, length, 3))
+    three = [a.astype(dtype) for a in (query, np.ones((1, length, 1)), value)]
+    for rows in (None, 8):
+        alone = attend(*three, keep_weights=False, rows=rows).output
+        kept = attend(*three, rows=rows).output
+        np.testing.assert_allclose(alone, kept, rtol=64 * np.finfo(dtype).eps)

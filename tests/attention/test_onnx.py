@@ -179,6 +179,7 @@ def test_every_case_in_one_block(subtests: pytest.Subtests) -> None:
             check(asked, found)
 
 
+@pytest.mark.usefixtures("tiny_tiles")
 def test_every_case_in_blocks_of_rows(subtests: pytest.Subtests) -> None:
     for name in filter(is_run, cases()):
         with subtests.test(name):

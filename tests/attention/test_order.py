@@ -15,6 +15,8 @@ from pipeline.metrics import OF_WEIGHTS, watch
 from pipeline.run import caption, run
 
 MASK: Any = ["causal", {"window": {"left": 6}}]
+pytestmark = pytest.mark.usefixtures("small_tiles")
+
 SIZE = 23
 
 

@@ -269,6 +269,7 @@ def test_the_mean_is_over_what_is_defined() -> None:
 # --- a block at a time -------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("tiny_tiles")
 @pytest.mark.parametrize("mask", ["none", "causal", {"window": {"left": 2, "right": 0}}])
 @pytest.mark.parametrize("rows", [1, 4, 5, 100])
 def test_metrics_of_blocks_are_those_of_the_whole(mask: object, rows: int) -> None:
@@ -280,6 +281,7 @@ def test_metrics_of_blocks_are_those_of_the_whole(mask: object, rows: int) -> No
         np.testing.assert_allclose(stream.rows[name], metric(whole.rows), atol=1e-9, err_msg=name)
 
 
+@pytest.mark.usefixtures("tiny_tiles")
 def test_a_query_without_a_key_stays_undefined_in_a_stream() -> None:
     mask = np.ones((6, 6), bool)
     mask[2] = False

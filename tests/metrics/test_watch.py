@@ -48,6 +48,7 @@ def flat(watching: Watch, seen: Seen) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("small_tiles")
 @every_mask
 def test_no_bit_depends_on_the_count_of_threads(mask: object) -> None:
     one, two, five = (flat(*watched(700, 700, mask, rows=9, threads=t)) for t in (1, 2, 5))
@@ -56,6 +57,7 @@ def test_no_bit_depends_on_the_count_of_threads(mask: object) -> None:
         np.testing.assert_array_equal(five[name], values, err_msg=name)
 
 
+@pytest.mark.usefixtures("small_tiles")
 @every_mask
 @pytest.mark.parametrize("rows", [1, 16, 1000])
 @pytest.mark.parametrize(("queries", "keys"), [(40, 40), (300, 290), (7, 600)])
@@ -94,6 +96,7 @@ def pooled_by_hand(weights: Array, allowed: Any, kind: str, bins: int = BINS) ->
     return found
 
 
+@pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("kind", POOLINGS)
 @pytest.mark.parametrize("bins", [1, 4, 7, 100])
 def test_bins_hold_what_they_say(kind: str, bins: int) -> None:

@@ -94,6 +94,11 @@ class Mask:
             [np.broadcast_to(counts, (*leading, counts.shape[-1])) for counts in sums], axis=-1
         )
 
+    def widest(self, queries: int, keys: int) -> int:
+        """How many of M = `keys` keys the query with the longest reach has in it."""
+        start, stop = self.within(0, queries, keys)
+        return int((stop - start).max())
+
     @property
     def is_everything(self) -> bool:
         """Whether it is known that every query may attend to every key, however many there are."""

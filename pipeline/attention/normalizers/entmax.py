@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.attention.normalizers.checks import is_number
 from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import contenders, descending, divide_by_sum
+from pipeline.attention.normalizers.rows import descending, divide_by_sum, sums, sums_in_order
 from pipeline.attention.normalizers.sparsemax import sparsemax
 from pipeline.faults import Fault, shorten
 from pipeline.records import Array
@@ -66,26 +66,27 @@ def refined(best: Array, tau: Array) -> Array:
     [[-0.70710678]]
     """
     gaps = np.maximum(best - tau, 0.0)
-    slope = 2.0 * gaps.sum(axis=-1, keepdims=True)
+    slope = 2.0 * sums_in_order(gaps)
     slope[slope == 0.0] = 1.0
-    return tau + (np.square(gaps).sum(axis=-1, keepdims=True) - 1.0) / slope
+    return tau + ((sums_in_order(np.square(gaps)) - 1.0) / slope).astype(tau.dtype)
 
 
 def bisected(logits: Array, head: int | None = None, *, power: float) -> Array:
     """The entmax of every row for α = 1 + `power`, over the logits themselves.
 
-    What is bisected is w = ln p of the largest weight, in [−ln M, 0]: unlike τ it keeps its
-    digits both for α → 1 and for a large α.
+    What is bisected is w = ln p of the largest weight, in [−ln k, 0] with k keys near the peak:
+    unlike τ it keeps its digits both for α → 1 and for a large α.
     """
     with np.errstate(over="ignore"):  # too far below the peak: −inf
         np.subtract(logits, peak(logits), out=logits)
-    best = contenders(logits, reach=1.0 / power)
+    best = descending(logits, reach=1.0 / power)
     high = np.zeros_like(best[..., :1])
-    low = high - math.log(best.shape[-1])
+    near = np.count_nonzero(best > -1.0 / power, axis=-1, keepdims=True)
+    low = -np.log(np.maximum(near, 1)).astype(best.dtype)
     scratch = np.empty_like(best)
     for _ in range(np.finfo(best.dtype).nmant + 8):
         middle = 0.5 * (low + high)
-        total = weigh(best, middle, power, out=scratch).sum(axis=-1, keepdims=True)
+        total = sums_in_order(weigh(best, middle, power, out=scratch))
         np.copyto(high, middle, where=total >= 1.0)
         np.copyto(low, middle, where=total < 1.0)
     above = weigh(logits, high, power, out=np.empty_like(logits))
@@ -101,10 +102,10 @@ def between(below: Array, above: Array) -> Array:
     [[0.75, 0.25]]
     """
     np.subtract(above, below, out=above)
-    gain = above.sum(axis=-1, keepdims=True)
+    gain = sums(above)
     gain[gain <= 0.0] = 1.0
-    share = np.clip((1.0 - below.sum(axis=-1, keepdims=True)) / gain, 0.0, 1.0)
-    above *= share
+    share = np.clip((1.0 - sums(below)) / gain, 0.0, 1.0)
+    above *= share.astype(above.dtype)
     return np.add(below, above, out=below)
 
 

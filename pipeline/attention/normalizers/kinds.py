@@ -26,10 +26,10 @@ class Normalizer:
     sums_to_one: bool  # whether a row with a key left sums to 1
     shift_invariant: bool = True  # whether adding a constant to a row changes nothing
     features: Callable[[Array, Array], tuple[Array, Array]] | None = None
-    # (logits, out, bounded, power) -> total [..., B, 1]: leaves each row's numerators in `out`, so
-    # that the division can wait for the output, and in `logits` their logarithms; `bounded`
-    # promises that no exponential overflows, which `power` takes in the base of the logits
-    numerators: Callable[[Array, Array, bool, np.ufunc], Array] | None = None
+    # (logits, out, bounded, power): leaves each row's numerators in `out`, so that the division by
+    # their sum can wait for the output, and in `logits` their logarithms; `bounded` promises that
+    # no logit is large; `power` is the exponential to the base that the logits are in
+    numerators: Callable[[Array, Array, bool, np.ufunc], None] | None = None
 
 
 def peak(logits: Array) -> Array:

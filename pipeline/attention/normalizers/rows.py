@@ -6,25 +6,44 @@ import numpy as np
 
 from pipeline.records import Array
 
-STRETCH = 256  # keys whose sum is taken at once
+STRETCH = 256  # keys whose sum is taken at once; blocks begin and end at its multiples
 
 
 def sums(rows: Array) -> Array:
-    """The sum of every row, [..., B, 1]: of stretches of 256 keys, then of what they gave.
+    """The sum of every row, [..., B, 1]: of stretches of 256 keys, one after the other.
 
-    Fast in the stretches, where einsum adds in several lanes at once, and no less exact over long
-    rows than a sum by halves.
+    Stretches of zeros, before or behind, change no bit.
 
     >>> sums(np.ones((1, 600)))
     array([[600.]])
     """
-    if rows.shape[-1] <= STRETCH:
+    parts = stretch_sums(rows)
+    return parts if parts.shape[-1] == 1 else sums_in_order(parts)
+
+
+def stretch_sums(rows: Array) -> Array:
+    """The sums of each row's stretches of 256 keys, [..., B, S]; einsum adds in several lanes.
+
+    >>> stretch_sums(np.ones((1, 600)))
+    array([[256., 256.,  88.]])
+    """
+    keys = rows.shape[-1]
+    if keys <= STRETCH:
         return np.einsum("...j->...", rows)[..., None]
-    whole = rows.shape[-1] // STRETCH * STRETCH
-    stretches = rows[..., :whole].reshape(*rows.shape[:-1], -1, STRETCH)
-    total = np.einsum("...j->...", stretches).sum(axis=-1, keepdims=True)
-    total[..., 0] += np.einsum("...j->...", rows[..., whole:])
-    return total
+    whole = keys // STRETCH * STRETCH
+    parts = np.einsum("...j->...", rows[..., :whole].reshape(*rows.shape[:-1], -1, STRETCH))
+    if whole == keys:
+        return parts
+    return np.concatenate((parts, np.einsum("...j->...", rows[..., whole:])[..., None]), axis=-1)
+
+
+def sums_in_order(rows: Array) -> Array:
+    """The sum of every row, [..., B, 1], in float64, entry after entry: zeros behind do nothing.
+
+    >>> sums_in_order(np.array([[2.0, 1.0, 0.0]]))
+    array([[3.]])
+    """
+    return np.add.accumulate(rows, axis=-1, dtype=np.float64)[..., -1:]
 
 
 def allowed(logits: Array) -> Array:
@@ -40,6 +59,8 @@ def allowed(logits: Array) -> Array:
 def divide(numerators: Array, total: Array) -> Array:
     """Each row of numerators over its total, [..., B, 1], in place; a row of zeros stays zeros."""
     total[total == 0.0] = 1.0
+    if total.dtype != numerators.dtype:
+        total = total.astype(numerators.dtype)
     with np.errstate(under="ignore"):  # what is too small to hold is zero
         return np.divide(numerators, total, out=numerators)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.attention.normalizers.checks import is_number
 from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import sums
+from pipeline.attention.normalizers.rows import divide, sums
 from pipeline.faults import Fault, shorten
 from pipeline.records import Array
 
@@ -59,10 +59,7 @@ def in_place(logits: Array, head: int | None = None, *, sinks: Array) -> Array:
     with np.errstate(under="ignore", over="ignore"):  # too far below the largest: zero
         np.subtract(logits, largest, out=logits)
         np.exp(logits, out=logits)
-        total = sums(logits)
-        total += np.exp(extra - largest)
-        np.divide(logits, total, out=logits)
-    return logits
+        return divide(logits, sums(logits) + np.exp(extra - largest))
 
 
 def for_block(sinks: Array, logits: Array, head: int | None) -> Array:

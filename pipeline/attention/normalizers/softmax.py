@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import divide, sums
+from pipeline.attention.normalizers.rows import divide_by_sum
 from pipeline.records import Array
 
 SHORT = 256  # keys of rows whose maxima take longer one by one than all at once
-SMALL = 60.0  # of which an exponential, and a sum of them, is well inside float32
+SMALL = 20.0  # of which an exponential, a sum of them and a value times that are inside float32
 
 
 def softmax() -> Normalizer:
@@ -25,13 +25,14 @@ def softmax() -> Normalizer:
 
 def in_place(logits: Array, head: int | None = None) -> Array:
     """The softmax of every row, over the logits themselves."""
-    return divide(logits, exponentials(logits, logits))
+    exponentials(logits, logits)
+    return divide_by_sum(logits)
 
 
 def exponentials(
     logits: Array, out: Array, bounded: bool = False, power: np.ufunc = np.exp
-) -> Array:
-    """exp(z_j − s) in `out`, and its sum over each row, [..., B, 1].
+) -> None:
+    """exp(z_j − s) in `out`.
 
     Leaves z_j − s in `logits`, unless `out` is the same. The shift s is the row's maximum where
     that is large, and 0 elsewhere, as where all logits are `bounded`: the ratios, which are all
@@ -46,7 +47,6 @@ def exponentials(
             if shift.any():
                 np.subtract(logits, shift, out=logits)
         power(logits, out=out)
-    return sums(out)
 
 
 def are_small(logits: Array) -> bool:

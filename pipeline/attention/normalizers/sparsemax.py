@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import descending, divide_by_sum
+from pipeline.attention.normalizers.rows import descending, divide_by_sum, sums_in_order
 from pipeline.records import Array
 
 
@@ -52,4 +52,4 @@ def refined(best: Array, tau: Array) -> Array:
     """
     gaps = np.maximum(best - tau, 0.0)
     support = np.count_nonzero(gaps, axis=-1, keepdims=True).astype(best.dtype)
-    return tau + (gaps.sum(axis=-1, keepdims=True) - 1.0) / np.maximum(support, 1.0)
+    return tau + ((sums_in_order(gaps) - 1.0) / np.maximum(support, 1.0)).astype(tau.dtype)

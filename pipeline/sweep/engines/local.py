@@ -64,8 +64,7 @@ def local(
 class Worker:
     """One process, and the place in its batch it is at, in memory that outlives it."""
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
+    def __init__(self) -> None:
         self.file = NamedTemporaryFile(prefix="attention-lab-")  # noqa: SIM115  # lives as long
         self.file.write(bytes(4))
         self.file.flush()
@@ -83,7 +82,7 @@ class Worker:
             timeout=IDLE,
             initializer=begin,
             initargs=(os.getpid(), self.file.name),
-            env=dict.fromkeys(THREADS, str(self.threads)),
+            env=dict.fromkeys(THREADS, "1"),  # as a run holds them to
         )
 
     def submit(self, work: Callable[[Task], Entry], batch: list[Task]) -> Future[list[Entry]]:
@@ -105,29 +104,26 @@ class Worker:
         self.file.close()
 
 
-WORKERS: dict[int, list[Worker]] = {}  # threads each -> those without work, kept for the next sweep
+WORKERS: list[Worker] = []  # those without work, kept for the next sweep
 
 
 @atexit.register
 def dismiss() -> None:
     """Ends the workers that were kept."""
     while WORKERS:
-        for worker in WORKERS.popitem()[1]:
-            worker.stop()
+        WORKERS.pop().stop()
 
 
 @contextmanager
 def hired(count: int) -> Iterator[list[Worker]]:
     """That many workers; kept for the next sweep if all ended idle, and stopped otherwise."""
-    threads = max(1, cores() // count)
-    kept = WORKERS.setdefault(threads, [])
-    workers = [kept.pop() if kept else Worker(threads) for _ in range(count)]
+    workers = [WORKERS.pop() if WORKERS else Worker() for _ in range(count)]
     idle = list(workers)
     try:
         yield idle
     finally:
         if len(idle) == count:
-            kept += workers
+            WORKERS.extend(workers)
         else:
             for worker in workers:
                 worker.stop()
