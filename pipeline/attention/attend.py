@@ -75,7 +75,8 @@ def attend(
     chosen where they are left out). Without `keep_weights` the N × M weights are never held;
     `see(block, rows)` is shown each block of them once, on whichever thread made it; metrics
     are read that way (`pipeline.metrics.Stream`).
-    `capture(stage, array)` is given every stage, as one block, and must copy what it keeps.
+    `capture(stage, array)` is given every stage, as one block, and must copy what it keeps;
+    float32 is then rounded otherwise, as logits come to the base e and not 2.
 
     float16 is computed in float32; float32 and float64 keep their type. No bit depends on `rows` or
     `threads`: products are made in tiles that follow from N, M and the mask alone, and `rows` is

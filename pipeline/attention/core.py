@@ -24,9 +24,7 @@ from pipeline.records import Array, Block, Rows
 SMALL = 1 << 18  # weights of a head up to which several make one block
 DIRECT = 1 << 17  # weights up to which one block, on BLAS's own threads, is fastest
 TINY = 1 << 13  # multiplications of a product up to which BLAS uses one thread
-EVEN = (
-    16  # keys, and entries of a value, at whose multiples the threads of BLAS's own change no bit
-)
+EVEN = 16  # at whose multiples, of keys and of entries of a value, BLAS's own threads change no bit
 EVEN_UP_TO = 128  # if there are at most so many queries, keys and entries of each
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
 
@@ -140,7 +138,7 @@ def run_blocks(
     reads_rows = see is not None or not is_softmax
     alone = not reads_rows and weights is None
     width = at_once(chain, keys) if alone else keys
-    rows = tile.rows * -(-(rows or 1) // tile.rows)
+    rows = tile.rows * -(-min(rows or 1, query.shape[-2]) // tile.rows)
 
     def work(blocks: Iterator[Block]) -> None:
         room = np.empty(rows * padded(width) if is_softmax else 0, query.dtype)
