@@ -167,7 +167,7 @@ class Chain:
         return self.bias is None and bound < SMALL
 
     def divided_first(self) -> Chain:
-        """The same chain for values so large that only weights below 1 may be mixed with them."""
+        """The same chain for values so large or small that they bear no factor but a weight."""
         return replace(self, normalizer=replace(self.normalizer, numerators=None))
 
     def in_base_two(self, dtype: np.dtype) -> Chain:

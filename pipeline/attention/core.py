@@ -69,7 +69,7 @@ def alike_on_any_threads(query: Array, key: Array, value: Array) -> AbstractCont
 
 
 def is_blind_to_threads(query: Array, key: Array, value: Array) -> bool:
-    """Whether BLAS rounds the products of a head alike on however many threads of its own.
+    """Whether BLAS (NumPy's own, OpenBLAS) rounds a head's products alike on however many threads.
 
     >>> [is_blind_to_threads(a, a, a) for a in (np.zeros((n, n)) for n in (20, 50, 64, 256))]
     [True, False, True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from importlib import import_module
 from typing import Any
 
@@ -133,3 +134,14 @@ def test_nor_where_rows_are_so_long_that_tiles_are_larger(always_direct: Any) ->
     mask = {"global_tokens": {"count": 2}}
     assert tile_of(300, 5000, combine(mask)).keys > STRETCH
     same(attend(query, key, value, mask=mask, rows=1), attend(query, key, value, mask=mask))
+
+
+@pytest.mark.slow
+def test_weights_that_are_not_kept_take_no_memory() -> None:
+    drawn = np.random.default_rng(0)
+    query, key, value = (drawn.standard_normal((8192, 16)).astype(np.float32) for _ in range(3))
+    tracemalloc.start()
+    attend(query, key, value, keep_weights=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8192 * 8192 * 4 / 10

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pipeline.attention.threads import single_threaded_blas
 from pipeline.compare.read import Run
 from pipeline.compare.report.causes import causes
 from pipeline.compare.report.columns import Column, as_data, columns_of, spoken
@@ -26,6 +27,7 @@ SCRIPTS = ("base", "colors", "scales", "state", "selection", "table", "parallel"
 SHOWING = ("name", "metrics", "plots", "figures.", "language", "outputs", "study")
 
 
+@single_threaded_blas()
 def page(runs: Sequence[Run], story: Story) -> str:
     """A whole HTML file. The same runs and story give the same bytes."""
     columns = columns_of(runs)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.attention.threads import single_threaded_blas
 from pipeline.compare.difference import spoken
 from pipeline.compare.kept import not_kept
 from pipeline.compare.read import Run
@@ -114,7 +113,6 @@ def vectors_of(run: Run) -> Vectors:
     return read_points(run.files) if (run.files / "embeddings.csv").exists() else {}
 
 
-@single_threaded_blas()
 def displaced(
     vectors: dict[int, Vectors], places: set[Place]
 ) -> tuple[list[dict[str, Any]], dict[tuple[int, Place], dict[str, Any]]]:
