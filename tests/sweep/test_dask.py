@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.compose import ROOT
 from pipeline.faults import Fault
 from pipeline.sweep.engines import require
+from pipeline.sweep.engines.dask import Present
 from tests.command import pipeline
 from tests.sweep.same import lasting
 
@@ -99,3 +101,24 @@ def test_without_the_extra_one_line_names_it(
         require("dask")
     monkeypatch.setattr("pipeline.sweep.engines.find_spec", find_spec)
     require("local")
+
+
+@pytest.mark.extra
+def test_workers_are_there_whatever_the_client_last_heard(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client asks for a summary without workers by its own clock, at any moment."""
+    import distributed
+
+    update = distributed.Client._update_scheduler_info
+
+    async def and_at_once_by_the_clock(client: Any, n_workers: int = 0) -> None:
+        await update(client, n_workers=n_workers)
+        await update(client, n_workers=0)
+
+    monkeypatch.setattr(distributed.Client, "_update_scheduler_info", and_at_once_by_the_clock)
+    present = Present()
+    with distributed.Client(cluster[0]) as client:
+        client.wait_for_workers(2, timeout=60)
+        present.look(client)
+    assert len(present.since) == 2
