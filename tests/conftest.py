@@ -23,7 +23,7 @@ def cut_small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Tiles of `size` queries, under a mask of half as many and keys, for short problems."""
     monkeypatch.setattr("pipeline.attention.tiles.ROWS", size)
     monkeypatch.setattr("pipeline.attention.tiles.KEYS", size // 2)
-    monkeypatch.setattr("pipeline.attention.normalizers.rows.STRETCH", size // 2)
+    monkeypatch.setattr("pipeline.attention.normalizers.rows.SUMMED", size // 2)
     monkeypatch.setattr("pipeline.attention.stretches.STRETCH", size)
 
 

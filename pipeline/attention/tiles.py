@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.attention.masks import Mask
-from pipeline.attention.normalizers.rows import STRETCH
+from pipeline.attention.normalizers.rows import SUMMED
 from pipeline.records import Array
 
 ROWS = 512  # queries of a tile, fewer where as many whole rows would not fit the cache
 FEWEST = 48
 CACHED = 1 << 21  # weights of a block that stay in the cache
-KEYS = STRETCH  # keys of a tile under a mask, or a few times as many where rows are long:
+KEYS = SUMMED  # keys of a tile under a mask, or a few times as many where rows are long:
 WIDE, MOST_KEYS = 16, 4 * KEYS  # from so many tiles a row on, up to so many keys
 COPIED = 64  # keys so few that BLAS multiplies by a transpose at half its speed
 

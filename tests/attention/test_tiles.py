@@ -15,7 +15,7 @@ from pipeline import attend
 from pipeline.attention import NORMALIZERS, combine
 from pipeline.attention.masks import Mask
 from pipeline.attention.masks.place import causal
-from pipeline.attention.normalizers.rows import STRETCH
+from pipeline.attention.normalizers.rows import SUMMED
 from pipeline.attention.threads import blas
 from pipeline.attention.tiles import CACHED, FEWEST, Tile, mix, scores, tile_of
 from pipeline.records import Array, Attended
@@ -126,13 +126,13 @@ def test_a_tile_of_whole_rows_fits_the_cache_down_to_a_few(mask: Mask) -> None:
     tiles = [tile_of(1 << n, 1 << n, mask) for n in range(24)]
     for n, tile in enumerate(tiles):
         assert tile.rows * (1 << n) <= CACHED or tile.rows == FEWEST
-        assert tile.keys % STRETCH == 0 or tile.keys == 1 << n
+        assert tile.keys % SUMMED == 0 or tile.keys == 1 << n
 
 
 def test_nor_where_rows_are_so_long_that_tiles_are_larger(always_direct: Any) -> None:
     query, key, value = problem((300, 5000, 16, 9), 1.0, np.float32)
     mask = {"global_tokens": {"count": 2}}
-    assert tile_of(300, 5000, combine(mask)).keys > STRETCH
+    assert tile_of(300, 5000, combine(mask)).keys > SUMMED
     same(attend(query, key, value, mask=mask, rows=1), attend(query, key, value, mask=mask))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.records import Array
 
-STRETCH = 256  # keys whose sum is taken at once; blocks begin and end at its multiples
+SUMMED = 256  # keys whose sum is taken at once; blocks begin and end at its multiples
 
 
 def sums(rows: Array) -> Array:
@@ -28,10 +28,10 @@ def stretch_sums(rows: Array) -> Array:
     array([[256., 256.,  88.]])
     """
     keys = rows.shape[-1]
-    if keys <= STRETCH:
+    if keys <= SUMMED:
         return np.einsum("...j->...", rows)[..., None]
-    whole = keys // STRETCH * STRETCH
-    parts = np.einsum("...j->...", rows[..., :whole].reshape(*rows.shape[:-1], -1, STRETCH))
+    whole = keys // SUMMED * SUMMED
+    parts = np.einsum("...j->...", rows[..., :whole].reshape(*rows.shape[:-1], -1, SUMMED))
     if whole == keys:
         return parts
     return np.concatenate((parts, np.einsum("...j->...", rows[..., whole:])[..., None]), axis=-1)
