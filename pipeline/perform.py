@@ -62,7 +62,7 @@ def paths_in(settings: Any) -> Iterator[str]:
             yield from paths_in(value)
 
 
-@single_threaded_blas()  # by as many threads as a machine has, BLAS would round as it has cores
+@single_threaded_blas  # by as many threads as a machine has, BLAS would round as it has cores
 def compute(job: Job) -> tuple[Result, float]:
     """The results of a job, and the seconds they took."""
     start = time.perf_counter()
@@ -85,7 +85,7 @@ def prepared(config: Config) -> tuple[Prepared, ...]:
     return PREPARED[mark]
 
 
-@single_threaded_blas()
+@single_threaded_blas
 def record(job: Job, result: Result, folder: Path, seconds: float) -> None:
     """The results as files of `folder`, figures drawn on the way."""
     start = time.perf_counter()

@@ -17,10 +17,11 @@ AXES = {
     "value": "[..., M, E]",
     "upstream": "[..., N, E]",
 }
+KEPT = frozenset(map(np.dtype, (np.float32, np.float64)))  # the types that stay as they are
 
 
 def real(array: npt.ArrayLike, name: str) -> Array:
-    """`array` as floating point of at least single precision, finite, with two axes or more."""
+    """`array` as floating point of at least single precision, with two axes or more."""
     try:
         given = np.asarray(array)
     except ValueError:
@@ -31,13 +32,16 @@ def real(array: npt.ArrayLike, name: str) -> Array:
         raise Fault(
             f"{name}: got {given.dtype} of shape {given.shape}, expected real numbers {AXES[name]}"
         )
-    kept = given.dtype if given.dtype in (np.float32, np.float64) else np.float64
-    floats: npt.NDArray[Any] = given.astype(
-        np.float32 if given.dtype == np.float16 else kept, copy=False
-    )
-    if not is_finite(floats):
-        raise Fault(f"{name}: holds NaN or infinity, expected finite numbers")
+    floats: npt.NDArray[Any] = given
+    if given.dtype not in KEPT:
+        floats = given.astype(np.float32 if given.dtype == np.float16 else np.float64)
     return floats
+
+
+def check_finite(array: Array, name: str) -> None:
+    """Raise a `Fault` where `array` holds NaN or infinity."""
+    if not is_finite(array):
+        raise Fault(f"{name}: holds NaN or infinity, expected finite numbers")
 
 
 def is_finite(array: Array) -> bool:
@@ -46,10 +50,8 @@ def is_finite(array: Array) -> bool:
     >>> is_finite(np.array([1e300])), is_finite(np.array([1.0, np.nan]))
     (True, False)
     """
-    if array.flags.c_contiguous:
-        flat = array.reshape(-1)
-        if math.isfinite(np.vdot(flat, flat)):
-            return True
+    if array.flags.c_contiguous and math.isfinite(np.vdot(array, array)):
+        return True
     return bool(np.isfinite(array).all())
 
 
@@ -59,8 +61,7 @@ def is_tame(array: Array) -> bool:
     >>> [is_tame(np.array([size, 0.0])) for size in (1.0, 1e200, 1e-200)]
     [True, False, False]
     """
-    flat = array.ravel()
-    squares = float(np.vdot(flat, flat))
+    squares = float(np.vdot(array, array))
     return float(np.finfo(array.dtype).tiny) <= squares < math.inf
 
 
@@ -76,6 +77,8 @@ def check_held(what: str, expected: str, *arrays: Array) -> None:
 
 def of_one_type(*arrays: Array) -> tuple[Array, ...]:
     """The arrays in the widest of their types."""
+    if len({array.dtype for array in arrays}) == 1:
+        return arrays
     widest = np.result_type(*arrays)
     return tuple(array.astype(widest, copy=False) for array in arrays)
 
@@ -118,6 +121,8 @@ def leading_axes(query: Array, key: Array, value: Array) -> tuple[int, ...]:
     >>> leading_axes(np.zeros((3, 8, 5, 4)), np.zeros((2, 6, 4)), np.zeros((2, 6, 4)))
     (3, 8)
     """
+    if query.shape[:-2] == key.shape[:-2] == value.shape[:-2]:
+        return query.shape[:-2]
     heads = query.shape[-3] if query.ndim > 2 else 1
     shapes = [query.shape[:-2]]
     for array in (key, value):
@@ -139,6 +144,8 @@ def to_every_head(array: Array, leading: tuple[int, ...]) -> Array:
     (6, 5, 4)
     """
     own = array.shape[:-2]
+    if own == leading:
+        return array
     for axis, (count, whole) in enumerate(
         zip(own, leading[len(leading) - len(own) :], strict=True)
     ):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from pipeline.attention.arrays import check_finite
 from pipeline.attention.biases import Bias, add_up
 from pipeline.attention.biases import matrix as bias_matrix
 from pipeline.attention.chain import Chain
@@ -24,7 +26,7 @@ from pipeline.choose import choose
 from pipeline.faults import Fault
 from pipeline.records import Array
 
-FEW = 1 << 15  # weights, whose logits are sooner looked at themselves
+FEW = 1 << 15  # weights, for which the norm of every row takes too long
 
 
 def assemble(
@@ -49,10 +51,11 @@ def assemble(
     made_mask.check(shape)
     counted = isinstance(scale, str) and scale in COUNTED
     counts = made_mask.counts(0, *shape[-2:])[..., None] if counted else None
-    with np.errstate(over="ignore"):  # found out where the scores overflow
-        factor = multiplier(scale, query.shape[-1], counts, log_n_factor) / temperature
+    factor = multiplier(scale, query.shape[-1], counts, log_n_factor)
+    with np.errstate(over="ignore") if counted else nullcontext():  # the scores will tell
+        factor = factor / temperature
     chain = Chain(
-        multiplier=factor if counted else float(factor),
+        multiplier=factor,
         softcap=cap,
         bias=as_bias(bias, shape),
         mask=made_mask,
@@ -70,13 +73,20 @@ def assemble(
 
 
 def bound_of(query: Array, key: Array, weights: int, factor: Any) -> float:
-    """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; not worth its time for short sentences."""
+    """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; a looser one for short sentences.
+
+    Raises `Fault` where query or key holds NaN or infinity, as its norms then do.
+    """
     (queries, width), keys = query.shape[-2:], key.shape[-2]
     if weights <= FEW or queries * keys < (queries + keys) * width:
-        return math.inf
-    largest = abs(factor) if np.ndim(factor) == 0 else np.abs(factor).max()
-    with np.errstate(over="ignore"):
-        squares = [float(np.einsum("...d,...d->...", a, a).max()) for a in (query, key)]
+        squares = [float(np.vdot(a, a)) for a in (query, key)]
+    else:
+        with np.errstate(over="ignore"):
+            squares = [float(np.vecdot(a, a).max()) for a in (query, key)]
+    if not all(map(math.isfinite, squares)):  # or they are too large to be squared
+        check_finite(query, "query")
+        check_finite(key, "key")
+    largest = np.abs(factor).max() if isinstance(factor, np.ndarray) else abs(factor)
     return math.sqrt(math.prod(squares)) * float(largest)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.attention.arrays import (
+    check_finite,
     check_held,
     check_shapes,
     is_tame,
@@ -92,6 +93,7 @@ def attend(
     """
     query, key, value = of_one_type(real(query, "query"), real(key, "key"), real(value, "value"))
     check_shapes(query, key, value)
+    check_finite(value, "value")  # query and key in `assemble`, which has their norms
     leading = leading_axes(query, key, value)
     shape = (*leading, query.shape[-2], key.shape[-2])
     chain = assemble(
@@ -166,7 +168,7 @@ def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, C
     """φ(query) and φ(key), already scaled, and the chain that is left to do behind them."""
     assert chain.normalizer.features is not None
     key = to_every_head(key, chain.leading)  # a query's features depend on those of its keys
-    with np.errstate(over="ignore", invalid="ignore"), single_threaded_blas():  # reported below
+    with np.errstate(over="ignore", invalid="ignore"), single_threaded_blas:  # reported below
         factor = np.asarray(chain.multiplier, query.dtype)
         if factor.ndim == 0 and factor > 0:  # shared out evenly, which keeps random features tame
             query, key = query * np.sqrt(factor), key * np.sqrt(factor)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention.arrays import check_shapes, leading_axes, of_one_type, real
+from pipeline.attention.arrays import check_finite, check_shapes, leading_axes, of_one_type, real
 from pipeline.attention.assemble import assemble
 from pipeline.attention.gradients import folded, softmax_gradients
 from pipeline.attention.gradients_before import qk_norm_gradient, rotation_gradient
@@ -64,9 +64,11 @@ def attend_gradients(
     ([[0.21, -0.21]], -0.21)
     """
     refuse_others(normalizer)
-    query, key, value, upstream = of_one_type(
-        real(query, "query"), real(key, "key"), real(value, "value"), real(upstream, "upstream")
-    )
+    given = {"query": query, "key": key, "value": value, "upstream": upstream}
+    arrays = {name: real(array, name) for name, array in given.items()}
+    for name, array in arrays.items():
+        check_finite(array, name)
+    query, key, value, upstream = of_one_type(*arrays.values())
     check_shapes(query, key, value)
     gain = as_gain(qk_norm_gain, query)
     norm = choose(QK_NORMS, qk_norm, "attention.qk_norm")

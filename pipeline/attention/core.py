@@ -65,7 +65,7 @@ def output_directly(query: Array, key: Array, value: Array, chain: Chain) -> Arr
 
 def alike_on_any_threads(query: Array, key: Array, value: Array) -> AbstractContextManager[None]:
     """BLAS on one thread, unless it rounds the products of a head alike on any number."""
-    return nullcontext() if is_blind_to_threads(query, key, value) else single_threaded_blas()
+    return nullcontext() if is_blind_to_threads(query, key, value) else single_threaded_blas
 
 
 def is_blind_to_threads(query: Array, key: Array, value: Array) -> bool:

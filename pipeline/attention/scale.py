@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ def sqrt_dk(width: int, counts: Counts | None = None, factor: float = 1.0) -> fl
     >>> sqrt_dk(64)
     0.125
     """
-    return float(1.0 / np.sqrt(width))
+    return 1.0 / math.sqrt(width)
 
 
 def none(width: int, counts: Counts | None = None, factor: float = 1.0) -> float:

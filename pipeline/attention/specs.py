@@ -100,6 +100,8 @@ def finite(value: object, what: str, expected: str = "a finite number") -> float
     >>> finite(2, "attention.scale")
     2.0
     """
+    if type(value) is float and math.isfinite(value):
+        return value
     real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     try:
         number = float(value) if real else math.nan  # type: ignore[arg-type]

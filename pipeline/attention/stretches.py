@@ -56,6 +56,7 @@ def all_keys(
         return None
     nats = math.log(2.0) if chain.power is np.exp2 else 1.0
     total = total[..., 0].astype(mean.dtype, copy=False)
+    total[total == 0.0] = 1.0  # a row without a key leaves nothing open
     return np.log(total) - nats * mean / total
 
 

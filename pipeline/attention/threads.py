@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ContextDecorator, contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -36,33 +36,36 @@ def blas() -> Any:
     """The handle on the BLAS libraries that are loaded."""
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
 
 
-class SingleThreaded:
+class SingleThreaded(ContextDecorator):
     """Holds BLAS to one thread while anyone is inside, and leaves it as it was found."""
 
     def __init__(self) -> None:
         self.lock, self.inside = threading.Lock(), 0
-        self.limit: Any = None
+        self.before: list[tuple[Any, int]] = []  # each library, and its threads when it was found
 
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         with self.lock:
             self.inside += 1
             if self.inside == 1:
-                self.limit = blas().limit(limits=1, user_api="blas")
-        try:
-            yield
-        finally:
-            with self.lock:
-                self.inside -= 1
-                if self.inside == 0:
-                    self.limit.restore_original_limits()
-                    self.limit = None
+                loaded = blas().lib_controllers
+                self.before = [(library, library.get_num_threads()) for library in loaded]
+                for library, threads in self.before:
+                    if threads != 1:
+                        library.set_num_threads(1)
+
+    def __exit__(self, *raised: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                for library, threads in self.before:
+                    if threads != 1:
+                        library.set_num_threads(threads)
 
 
-single_threaded_blas = SingleThreaded()
+single_threaded_blas = SingleThreaded()  # for `with`, or before a function
 
 
 @contextmanager
@@ -112,7 +115,7 @@ def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: i
             stopped.set()
             raise
 
-    with single_threaded_blas():
+    with single_threaded_blas:
         helpers = [pool(os.getpid(), threads - 1).submit(run) for _ in range(threads - 1)]
         try:
             run()

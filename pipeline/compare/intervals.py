@@ -36,7 +36,7 @@ def standard_error(values: Array) -> Array:
     return np.std(values - values[0], axis=0, ddof=1) / np.sqrt(count)
 
 
-@single_threaded_blas()
+@single_threaded_blas
 def bootstrap(values: Array) -> tuple[Array, Array]:
     """The 95 % percentile interval of the mean (Efron 1979), [n, K] → low [K] and high [K].
 

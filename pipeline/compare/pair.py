@@ -91,7 +91,7 @@ def drawings(found: Difference) -> Iterator[tuple[str, Drawing]]:
             yield f"displacement_{name}", of_points(one, told)
 
 
-@single_threaded_blas()
+@single_threaded_blas
 def of_points(one: SentenceDifference, told: str) -> Drawing:
     """The tokens that both runs have, on one plane."""
     assert one.points

@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.records import Array
 
 SUMMED = 256  # keys whose sum is taken at once; blocks begin and end at its multiples
+LEAST = {np.dtype(kind): np.finfo(kind).smallest_subnormal for kind in (np.float32, np.float64)}
 
 
 def sums(rows: Array) -> Array:
@@ -58,9 +59,9 @@ def allowed(logits: Array) -> Array:
 
 def divide(numerators: Array, total: Array) -> Array:
     """Each row of numerators over its total, [..., B, 1], in place; a row of zeros stays zeros."""
-    total[total == 0.0] = 1.0
     if total.dtype != numerators.dtype:
         total = total.astype(numerators.dtype)
+    total = np.maximum(total, LEAST[numerators.dtype])
     with np.errstate(under="ignore"):  # what is too small to hold is zero
         return np.divide(numerators, total, out=numerators)
 

@@ -27,7 +27,7 @@ SCRIPTS = ("base", "colors", "scales", "state", "selection", "table", "parallel"
 SHOWING = ("name", "metrics", "plots", "figures.", "language", "outputs", "study")
 
 
-@single_threaded_blas()
+@single_threaded_blas
 def page(runs: Sequence[Run], story: Story) -> str:
     """A whole HTML file. The same runs and story give the same bytes."""
     columns = columns_of(runs)

@@ -27,5 +27,5 @@ def test_a_bias_of_zero_is_no_default():
 
 def test_row_sums_of_gaussian_logits_tend_to_root_e_with_the_bias_and_to_half_without():
     logits = random_logits((400, 4096))
-    assert apply(sigmoid(), logits).sum(-1).mean() == pytest.approx(np.sqrt(np.e), rel=0.005)
+    assert apply(sigmoid(), logits).sum(-1).mean() == pytest.approx(np.exp(0.5), rel=0.005)
     assert apply(sigmoid(0.0), logits).sum(-1).mean() == pytest.approx(2048, rel=0.005)
