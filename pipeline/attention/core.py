@@ -18,10 +18,11 @@ from pipeline.attention.chain import Capture, Chain, ignored
 from pipeline.attention.masks import Mask
 from pipeline.attention.stretches import all_keys, at_once, by_stretch, padded
 from pipeline.attention.threads import cores, share, single_threaded_blas
-from pipeline.attention.tiles import CACHED, Tile, cuts
+from pipeline.attention.tiles import Tile, cuts
 from pipeline.records import Array, Block, Rows
 
 SMALL = 1 << 18  # weights of a head up to which several make one block
+SLAB = 1 << 19  # weights that such heads make together at most, so that they stay in cache
 DIRECT = 1 << 17  # weights up to which one block, on BLAS's own threads, is fastest
 TINY = 1 << 13  # multiplications of a product up to which BLAS uses one thread
 EVEN = 16  # at whose multiples, of keys and of entries of a value, BLAS's own threads change no bit
@@ -103,7 +104,7 @@ def run_slabs(
     output = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
     heads = math.prod(query.shape[:-2])
     flat = [a.reshape(heads, *a.shape[-2:]) for a in (query, key, value, weights, output)]
-    slab = min(-(-heads // threads), max(1, CACHED // (queries * keys)))
+    slab = min(-(-heads // threads), max(1, SLAB // (queries * keys)))
 
     def work(slabs: Iterator[slice]) -> None:
         for one in slabs:

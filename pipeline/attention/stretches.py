@@ -8,7 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.attention.chain import Capture, Chain, ignored
-from pipeline.attention.normalizers.rows import divide, stretch_sums, sums, sums_in_order
+from pipeline.attention.normalizers.rows import (
+    divide,
+    stretch_sums,
+    sums,
+    sums_in_order,
+    vanishing,
+)
 from pipeline.attention.tiles import cuts, mix
 from pipeline.records import Array, Block
 
@@ -47,10 +53,11 @@ def all_keys(
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that sum to anything
             mix(weights, value, chain.tile, out)
         return None
-    numerators(logits, weights, chain.is_bounded, chain.power)
-    total = sums(weights)
-    mean = dot(weights, logits) if tells_entropy else None
-    divide(weights, total)
+    with vanishing():
+        numerators(logits, weights, chain.is_bounded, chain.power)
+        total = sums(weights)
+        mean = dot(weights, logits) if tells_entropy else None
+        divide(weights, total)
     mix(weights, value, chain.tile, out)
     if mean is None:
         return None
@@ -82,10 +89,12 @@ def by_stretch(
         made = None if room is None else shaped(room, len(query), part.stop - part.start)
         stretch = replace(block, low=block.low + part.start, high=block.low + part.stop)
         made = chain.logits(query, key[..., part, :], stretch, made)
-        chain.normalizer.numerators(made, made, chain.is_bounded, chain.power)
+        with vanishing():
+            chain.normalizer.numerators(made, made, chain.is_bounded, chain.power)
         parts.append(stretch_sums(made))
         mix(made, value[..., part, :], chain.tile, out, adds=part.start > 0)
-    divide(out, sums_in_order(np.concatenate(parts, axis=-1)))
+    with vanishing():
+        divide(out, sums_in_order(np.concatenate(parts, axis=-1)))
 
 
 def at_once(chain: Chain, keys: int) -> int:

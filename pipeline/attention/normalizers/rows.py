@@ -10,6 +10,11 @@ SUMMED = 256  # keys whose sum is taken at once; blocks begin and end at its mul
 LEAST = {np.dtype(kind): np.finfo(kind).smallest_subnormal for kind in (np.float32, np.float64)}
 
 
+def vanishing() -> np.errstate:
+    """Within it, what is further behind than a number holds is at −∞, and too small a weight 0."""
+    return np.errstate(over="ignore", under="ignore")
+
+
 def sums(rows: Array) -> Array:
     """The sum of every row, [..., B, 1]: of stretches of 256 keys, one after the other.
 
@@ -58,12 +63,14 @@ def allowed(logits: Array) -> Array:
 
 
 def divide(numerators: Array, total: Array) -> Array:
-    """Each row of numerators over its total, [..., B, 1], in place; a row of zeros stays zeros."""
+    """Each row of numerators over its total, [..., B, 1], in place; a row of zeros stays zeros.
+
+    To be called inside of `vanishing()`.
+    """
     if total.dtype != numerators.dtype:
         total = total.astype(numerators.dtype)
     total = np.maximum(total, LEAST[numerators.dtype])
-    with np.errstate(under="ignore"):  # what is too small to hold is zero
-        return np.divide(numerators, total, out=numerators)
+    return np.divide(numerators, total, out=numerators)
 
 
 def divide_by_sum(weights: Array) -> Array:
@@ -72,7 +79,8 @@ def divide_by_sum(weights: Array) -> Array:
     >>> divide_by_sum(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
     [[0.25, 0.75], [0.0, 0.0]]
     """
-    return divide(weights, sums(weights))
+    with vanishing():
+        return divide(weights, sums(weights))
 
 
 def contenders(gaps: Array, reach: float) -> Array:

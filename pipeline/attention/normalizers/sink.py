@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.attention.normalizers.checks import is_number
 from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import divide, sums
+from pipeline.attention.normalizers.rows import divide, sums, vanishing
 from pipeline.faults import Fault, shorten
 from pipeline.records import Array
 
@@ -56,7 +56,7 @@ def in_place(logits: Array, head: int | None = None, *, sinks: Array) -> Array:
     """The softmax of every row and its sink, over the logits themselves."""
     extra = for_block(sinks, logits, head)
     largest = np.maximum(peak(logits), extra)
-    with np.errstate(under="ignore", over="ignore"):  # too far below the largest: zero
+    with vanishing():
         np.subtract(logits, largest, out=logits)
         np.exp(logits, out=logits)
         return divide(logits, sums(logits) + np.exp(extra - largest))

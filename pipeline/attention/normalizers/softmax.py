@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import divide_by_sum
+from pipeline.attention.normalizers.rows import divide, sums, vanishing
 from pipeline.records import Array
 
 SHORT = 256  # keys of rows whose maxima take longer one by one than all at once
@@ -25,8 +25,9 @@ def softmax() -> Normalizer:
 
 def in_place(logits: Array, head: int | None = None) -> Array:
     """The softmax of every row, over the logits themselves."""
-    exponentials(logits, logits)
-    return divide_by_sum(logits)
+    with vanishing():
+        exponentials(logits, logits)
+        return divide(logits, sums(logits))
 
 
 def exponentials(
@@ -37,16 +38,15 @@ def exponentials(
     Leaves z_j − s in `logits`, unless `out` is the same. The shift s is the row's maximum where
     that is large, and 0 elsewhere, as where all logits are `bounded`: the ratios, which are all
     that counts, are the same. It is the row's own affair, so that no bit depends on the rows beside
-    it. `power` is the exponential to the base that the logits are in.
+    it. `power` is the exponential to the base that the logits are in. To be called inside of
+    `vanishing()`.
     """
-    # further behind than a number holds is behind enough; a weight too small to hold is zero
-    with np.errstate(over="ignore", under="ignore"):
-        if not (bounded or are_small(logits)):
-            shift = peak(logits)
-            shift[np.abs(shift) < SMALL] = 0.0
-            if shift.any():
-                np.subtract(logits, shift, out=logits)
-        power(logits, out=out)
+    if not (bounded or are_small(logits)):
+        shift = peak(logits)
+        shift[np.abs(shift) < SMALL] = 0.0
+        if shift.any():
+            np.subtract(logits, shift, out=logits)
+    power(logits, out=out)
 
 
 def are_small(logits: Array) -> bool:
