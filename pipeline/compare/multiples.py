@@ -99,7 +99,8 @@ def curves(runs: Sequence[Run], asked: str) -> tuple[str, Drawing]:
         for run in sorted(runs, key=lambda run: [sorting(value_of(run, n)) for n in names[::-1]])
     ]
     hue = names[1] if len(names) > 1 else None
-    drawing = curve(rows, names[0], hue, None, metric)
+    over = [name for name in differing(runs) if name not in names]
+    drawing = curve(rows, names[0], hue, None, metric, over)
     return f"curve_{metric}_against_{spoken(names[0]).replace(' ', '_')}", drawing
 
 

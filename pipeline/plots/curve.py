@@ -20,11 +20,17 @@ PANEL, ROOM, MOST = 4.4, 1.6, 10.4  # inches: a panel, beside all of them, the w
 
 @styled
 def curve(
-    rows: Sequence[Mapping[str, Any]], x: str, hue: str | None, panel: str | None, metric: str
+    rows: Sequence[Mapping[str, Any]],
+    x: str,
+    hue: str | None,
+    panel: str | None,
+    metric: str,
+    over: Sequence[str] = (),
 ) -> Drawing:
     """`metric` against `x`, a line for each value of `hue`, a panel for each value of `panel`.
 
-    Runs that are alike in all three are one point, their mean, in a 95 % bootstrap interval.
+    Runs that are alike in all three are one point, their mean, in a 95 % bootstrap interval; the
+    title says `over` which other settings.
     Where the rows have an interval (`metric`_low and `metric`_high) it is shaded, and dashes mark
     the null (`metric`_null), what the metric were if attention were even.
     """
@@ -78,6 +84,7 @@ def curve(
         figure.legend(loc="outside right upper")
     told = f"{spoken(metric).capitalize()} against {spoken(x)}"
     told += "\nmean and 95 % interval" if shaded or several else ""
+    told += f" over {together(over)}" if several and over else ""
     figure.suptitle(told, x=0.02, ha="left")
     return Drawing(figure, Table(names, [tuple(row) for row in data.itertuples(index=False)]))
 
@@ -118,6 +125,19 @@ def palette_of(count: int) -> list[Any]:
     import seaborn as sns
 
     return list(COLORS[:count]) if count <= len(COLORS) else sns.color_palette("viridis", count)
+
+
+def together(names: Sequence[str]) -> str:
+    """Settings in a title, where there is little room.
+
+    >>> together(["attention.scale", "attention.mask"]), together(["a", "b", "c", "d"])
+    ('scale and mask', 'a, b and 2 more')
+    """
+    words = [spoken(name) for name in names]
+    if len(words) > 3:
+        words[2:] = [f"{len(words) - 2} more"]
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def spoken(name: str) -> str:

@@ -98,7 +98,10 @@ def varying(axes: Sequence[Axis], rows: Sequence[Mapping[str, Any]]) -> list[lis
 def curves(
     rows: Sequence[Mapping[str, Any]], axes: Sequence[Axis], metrics: Sequence[str]
 ) -> Iterator[tuple[str, Drawing]]:
-    """The first metric along the longest numeric axis; the last other axis gives the lines."""
+    """The first metric along the longest numeric axis.
+
+    The last other axis gives the lines and the first the panels; over any between is the mean.
+    """
     keys = [names[0] for names in varying(axes, rows)]
     numeric = [key for key in keys if all(is_number(row[key]) for row in rows)]
     if not numeric or not metrics:
@@ -108,7 +111,7 @@ def curves(
     hue = others[-1] if others else None
     panel = others[0] if len(others) > 1 else None
     name = f"{metrics[0]}_against_{x.rpartition('.')[2]}"
-    yield name, curve(rows, x, hue, panel, metrics[0])
+    yield name, curve(rows, x, hue, panel, metrics[0], over=others[1:-1])
 
 
 def is_number(value: object) -> bool:

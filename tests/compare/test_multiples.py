@@ -9,8 +9,10 @@ import pytest
 
 from pipeline.compare.find import find_runs
 from pipeline.compare.multiples import curves, grids
+from pipeline.compare.settings import differing
 from pipeline.compare.weights import read_weights
 from pipeline.faults import Fault
+from pipeline.plots.curve import spoken
 from tests.command import compare, pipeline, read_csv
 from tests.plots.look import laid_out, outside, overlaps, tick_labels, words
 
@@ -87,6 +89,8 @@ def test_a_curve_is_the_mean_in_a_band(sweep: Path) -> None:
     lines = [np.asarray(line.get_ydata()) for line in axes.get_lines() if len(line.get_ydata())]  # type: ignore[arg-type]
     assert any(np.allclose(line, means) for line in lines)
     assert len(axes.collections) == 2  # a band a line
+    (other,) = set(differing(runs)) - {"attention.temperature", "attention.scale"}
+    assert f"mean and 95 % interval over {spoken(other)}" in drawing.figure.get_suptitle()
     assert len(drawing.table.rows) == 12
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,14 @@ def test_which_axis_is_the_curves() -> None:
     ((name, drawing),) = curves(rows, axes("s", "t", "k"), ["m"])
     assert name == "m_against_t"
     assert list(drawing.table.columns) == ["s", "k", "t", "m"]
+    assert "mean" not in drawing.figure.get_suptitle()
+
+
+def test_a_curve_says_over_which_axes_its_points_are_means() -> None:
+    grid = list(itertools.product([1, 2, 3], "ab", "cd", "ef", "gh"))
+    rows = [dict(zip("tsuvw", values, strict=True), m=float(i)) for i, values in enumerate(grid)]
+    ((_, drawing),) = curves(rows, axes(*"tsuvw"), ["m"])
+    assert "mean and 95 % interval over u and v" in drawing.figure.get_suptitle()
 
 
 def test_no_numbers_no_curve() -> None:
