@@ -249,6 +249,28 @@ def test_both_runs_are_moved_in_one_plane(page: Any, folder: Path) -> None:
     assert explained == pytest.approx((spread / spread.sum())[:2], rel=1e-4)
 
 
+CROSSED = """() => {
+  const all = (kind) => [...document.querySelectorAll(`#moves ${kind}`)];
+  const runs = (line, { x, y, width, height }) => [...Array(501).keys()].some((i) => {
+    const [u, v] = [0, 1].map((at) => line[at] + ((line[at + 2] - line[at]) * i) / 500);
+    return u > x + 3 && u < x + width - 3 && v > y + 3 && v < y + height - 3;  // of its letters
+  });
+  const ends = (line) => ["x1", "y1", "x2", "y2"].map((end) => line[end].baseVal.value);
+  const lines = all(".move line").map(ends);
+  const names = all(".token").filter((name) => lines.some((line) => runs(line, name.getBBox())));
+  return names.map((name) => name.textContent);
+}"""
+
+
+def test_no_line_runs_through_a_name(page: Any, golden: Any) -> None:
+    for run in range(9):  # on the first sentence, and the one after it
+        page.evaluate("run => attentionLab.choose({ a: run, b: run + 1 })", run)
+        settle(page)
+        names = page.locator("#moves .token").all_text_contents()
+        assert (run, sorted(names)) == (run, sorted(golden.tokens))
+        assert (run, page.evaluate(CROSSED)) == (run, [])
+
+
 # --- live ---------------------------------------------------------------------------------------
 
 

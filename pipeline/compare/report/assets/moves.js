@@ -1,5 +1,8 @@
 // Where attention moves the tokens: both runs in one plane.
 
+const HIGH = 15; // of a name, in the picture's units
+const CROWD = 24; // marks under a name that make it hard to read
+
 /** Both runs in one plane: each token from its own vector (hollow) to what attention makes of it. */
 function drawMoves() {
   const host = find("moves");
@@ -28,7 +31,11 @@ function drawMoves() {
   const starts = shown.flatMap(({ moved, one }) => moved.static.map((start, i) => ({
     token: one.keys[i], x: px(start), y: py(start), isRight: (moved.contextual[i] ?? start)[0] <= start[0],
   })));
-  const names = labels(starts);
+  const marks = shown.flatMap(({ moved }) => moved.contextual.flatMap((end, i) => {
+    const to = [px(end), py(end)];
+    return moved.cross ? [to] : trail([px(moved.static[i]), py(moved.static[i])], to);
+  }));
+  const names = labels(starts, marks);
   const label = `Displacement of ${shown[0].one.queries.length} tokens by attention, ${shown.length === 2 ? "runs A and B" : "one run"}, in one plane`;
   const svg = picture(width, height, label,
     drawn("line", { class: "grid", x1: 30, x2: width - 10, y1: height - 34, y2: height - 34 }),
@@ -48,17 +55,26 @@ function told(slot, one, moved, i) {
   return `${name}: moves by ${spoken(Math.hypot(end[0] - start[0], end[1] - start[1]), 3)} in this plane`;
 }
 
-/** Names beside their points, away from where they move; said once where both runs have them, and
- * left out where two would overlap. */
-function labels(starts) {
+/** Points of the line from a to b, close enough that none passes through a name unseen. */
+const trail = (a, b) => Array.from({ length: 61 }, (_, i) => [0, 1].map((axis) => a[axis] + ((b[axis] - a[axis]) * i) / 60));
+
+/** Names beside their points, where the fewest marks are, sooner away from where they move; said
+ * once where both runs have them, and left out where two would overlap or in a crowd. */
+function labels(starts, marks) {
   const taken = [];
   return starts.flatMap(({ token, x, y, isRight }, place) => {
-    const isTold = starts.slice(0, place).some((one) => one.token === token && Math.hypot(one.x - x, one.y - y) < 1);
-    const width = 8 * clip(token, 14).length;
-    const box = { x: isRight ? x + 8 : x - 8 - width, y: y - 9, w: width, h: 15 };
-    const hits = taken.some((other) => box.x < other.x + other.w && other.x < box.x + box.w && box.y < other.y + other.h && other.y < box.y + box.h);
-    if (isTold || hits) return [];
+    if (starts.slice(0, place).some((one) => one.token === token && Math.hypot(one.x - x, one.y - y) < 1)) return [];
+    const w = 8 * clip(token, 14).length;
+    const right = { x: x + 8, y: y - 9, w, anchor: "start", at: [x + 9, y + 4] };
+    const left = { x: x - 8 - w, y: y - 9, w, anchor: "end", at: [x - 9, y + 4] };
+    const above = { x: x - w / 2, y: y - 24, w, anchor: "middle", at: [x, y - 11] };
+    const below = { x: x - w / 2, y: y + 9, w, anchor: "middle", at: [x, y + 21] };
+    const free = [...(isRight ? [right, left] : [left, right]), above, below].filter((box) =>
+      !taken.some((other) => box.x < other.x + other.w && other.x < box.x + w && Math.abs(box.y - other.y) < HIGH));
+    const crossed = (box) => marks.filter(([u, v]) => u > box.x && u < box.x + w && v > box.y && v < box.y + HIGH).length;
+    const box = free.reduce((best, one) => (crossed(one) < crossed(best) ? one : best), free[0]);
+    if (!box || crossed(box) > CROWD) return [];
     taken.push(box);
-    return [caption(token, { class: "token", x: isRight ? x + 9 : x - 9, y: y + 4, "text-anchor": isRight ? "start" : "end" }, 14)];
+    return [caption(token, { class: "token", x: box.at[0], y: box.at[1], "text-anchor": box.anchor }, 14)];
   });
 }
