@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.plots.canvas import FAINT, colors, styled
 from pipeline.plots.crowd import NAMED, crowd
-from pipeline.plots.labels import Labels, empty_labels, put_labels
+from pipeline.plots.labels import Labels, between, empty_labels, put_labels
 from pipeline.plots.pca import fit
 from pipeline.plots.plane import View, plane, shares, view
 from pipeline.plots.tokens import label, visible
@@ -109,7 +109,8 @@ def fill(
     named, others = contextual, static
     if len(words) > len(contextual):  # the keys have names of their own
         named, others = np.vstack([contextual, static]), static[:0]
-    labels = put_labels(moving.labels, named, words, others)
+    lines = between(static, contextual) if moving.ways else static[:0]
+    labels = put_labels(moving.labels, named, words, others, lines)
     return [*moving.ways, moving.ends, *labels, moving.title]
 
 

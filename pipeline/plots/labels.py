@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 SIZE = 9  # points
+SHARES = np.linspace(0.0, 1.0, 64)[:, None, None]  # of a line, a few points of paper apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,23 +51,41 @@ def empty_labels(axes: Axes, inks: Sequence[str]) -> Labels:
     return Labels(axes, texts, ties, note)
 
 
-def put_labels(labels: Labels, points: Array, words: Sequence[str], others: Array) -> list[Artist]:
-    """Each word beside its point [N, 2], clear of the `others` [K, 2]; all artists in order."""
+def put_labels(
+    labels: Labels,
+    points: Array,
+    words: Sequence[str],
+    others: Array,
+    lines: Array,
+) -> list[Artist]:
+    """Each word beside its point [N, 2], clear of the `others` [K, 2]; all artists in order.
+
+    On one of the points [P, 2] of `lines` a word stands only where no place close by is without.
+    """
     corner, room = frame_of(labels.axes)
-    spots, avoid = (on_paper(some, labels.axes, room) for some in (points, others))
+    spots, avoid, lines = (on_paper(some, labels.axes, room) for some in (points, others, lines))
     sizes = np.array([text_size(word, SIZE) for word in words])
-    boxes = places(spots, sizes, avoid, room)
+    boxes = places(spots, sizes, avoid, room, lines)
     for text, word, point, spot, box in zip(labels.texts, words, points, spots, boxes, strict=True):
         text.set_text("" if box is None else word)
         text.xy = tuple(point)
         text.set_position((0, 0) if box is None else tuple((box[:2] + box[2:]) / 2 - spot))
-    lines = hairlines(spots, boxes)
-    labels.ties.set_segments([line + corner for line in lines.values()])
-    labels.ties.set_color([labels.texts[i].get_color() for i in lines] or "none")
+    ties = hairlines(spots, boxes)
+    labels.ties.set_segments([tie + corner for tie in ties.values()])
+    labels.ties.set_color([labels.texts[i].get_color() for i in ties] or "none")
     missing = sum(box is None for box in boxes)
     note = f"{missing} of {len(words)} labels left out for want of room" if missing else ""
     labels.note.set_text(note)
     return [*labels.texts, labels.ties, labels.note]
+
+
+def between(starts: Array, ends: Array) -> Array:
+    """[P, 2] points of the lines from each start [N, 2] to its end.
+
+    >>> between(np.zeros((1, 2)), np.ones((1, 2)))[[0, -1]].tolist()
+    [[0.0, 0.0], [1.0, 1.0]]
+    """
+    return (starts + SHARES * (ends - starts)).reshape(-1, 2)
 
 
 def frame_of(axes: Axes) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.plots.canvas import FAINT, colors, styled
-from pipeline.plots.labels import empty_labels, put_labels
+from pipeline.plots.labels import between, empty_labels, put_labels
 from pipeline.plots.pca import fit
 from pipeline.plots.plane import plane, shares, view
 from pipeline.plots.tokens import label, visible
@@ -59,8 +59,8 @@ def shared_displacement(
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
     axes.set_title(visible(f"Contextual embeddings of both runs\n{caption}"))
     labels = empty_labels(axes, shades)
-    on_lines = [before + step * (after - before) for step in np.linspace(0.0, 0.9, 10)]
-    put_labels(labels, after, [label(t) for t in tokens], np.vstack([*on_lines, every_start]))
+    others, lines = np.vstack([before, every_start]), between(before, after)
+    put_labels(labels, after, [label(t) for t in tokens], others, lines)
     columns = ("position", "token", "before_x", "before_y", "after_x", "after_y")
     both = np.hstack([before, after]).tolist()
     return Drawing(figure, Table(columns, [(i, t, *both[i]) for i, t in enumerate(tokens)]))

@@ -15,6 +15,7 @@ from matplotlib.text import Annotation
 
 from pipeline.plots.displacement import displacement
 from pipeline.plots.pca import fit
+from pipeline.plots.places import places
 from pipeline.plots.tokens import label
 from pipeline.records import Array, Drawing
 from tests.golden import Golden
@@ -134,6 +135,17 @@ def test_labels_cover_neither_one_another_nor_a_point_nor_the_border(name: str) 
             for text in texts:
                 words = box(text, renderer)
                 assert not any(words.contains(x, y) for x, y in spots), text.get_text()
+
+
+def test_a_label_stands_on_a_line_only_where_no_other_place_is_close() -> None:
+    spot, size, room = np.array([[100.0, 100.0]]), np.array([[30.0, 10.0]]), np.array([200.0] * 2)
+    none, right = np.empty((0, 2)), np.array([[x, 100.0] for x in range(100, 160, 4)])
+    everywhere = np.array(list(np.ndindex(50, 50))) * 4.0
+    found = [places(spot, size, none, room, lines) for lines in (none, right, everywhere)]
+    free, aside, anyway = np.array(found)[:, 0]
+    assert free[0] > 100
+    assert aside[2] < 100
+    np.testing.assert_array_equal(anyway, free)
 
 
 @pytest.mark.parametrize("name", CROWDS)
