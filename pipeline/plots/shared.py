@@ -36,7 +36,9 @@ def shared_displacement(
     axes.scatter(
         every_start[:, 0], every_start[:, 1], c=FAINT, s=30, alpha=0.3, linewidths=0, label="static"
     )
+    lines = [between(before, after)]
     for points, ends in zip(own or (), (before, after), strict=own is not None):
+        lines.append(between(basis.project(points), ends))
         for start, end, shade in zip(basis.project(points), ends, shades, strict=True):
             axes.plot(*zip(start, end, strict=True), "--", color=shade, linewidth=0.8, alpha=0.35)
     for one, other, shade in zip(before, after, shades, strict=True):
@@ -59,8 +61,8 @@ def shared_displacement(
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
     axes.set_title(visible(f"Contextual embeddings of both runs\n{caption}"))
     labels = empty_labels(axes, shades)
-    others, lines = np.vstack([before, every_start]), between(before, after)
-    put_labels(labels, after, [label(t) for t in tokens], others, lines)
+    others = np.vstack([before, every_start])
+    put_labels(labels, after, [label(t) for t in tokens], others, np.vstack(lines))
     columns = ("position", "token", "before_x", "before_y", "after_x", "after_y")
     both = np.hstack([before, after]).tolist()
     return Drawing(figure, Table(columns, [(i, t, *both[i]) for i, t in enumerate(tokens)]))
