@@ -125,11 +125,14 @@ def clear_parts(parent: Path) -> None:
         clear(beside)
 
 
-def clear(folder: Path) -> None:
-    """Removes a folder of ours; out of its place at once, so that nobody finds half of it."""
+def clear(place: Path) -> None:
+    """Removes a file or folder of ours; out of its place at once, so that nobody finds half."""
     with suppress(FileNotFoundError):
-        gone = folder.with_name(f".{secrets.token_hex(4)}.gone{PART}")
-        folder.rename(gone)
+        if not place.is_dir():
+            place.unlink()
+            return
+        gone = place.with_name(f".{secrets.token_hex(4)}.gone{PART}")
+        place.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
 
 

@@ -38,6 +38,7 @@ from pipeline.terminal import console
 
 SHOWN = 20  # failures listed at the end
 INTERRUPTED = 130
+ENDS = ("figures", "rows")  # folders that the end writes to, and may be killed at
 
 
 def sweep(plan: Plan) -> int:
@@ -55,6 +56,8 @@ def carry_out(plan: Plan, folder: Path, anyway: bool = False) -> int:
     check(plan)
     ledger = Ledger(folder / "ledger.jsonl")
     with writing(folder), ledger.held():  # what is finished stays
+        for place in (folder, *(folder / name for name in ENDS)):
+            clear_parts(place)
         done = SETTLED[plan.config.sweep.keep](wanted, folder, ledger, tell)
         try:
             with writing(folder):

@@ -141,6 +141,18 @@ def test_a_finished_sweep_is_summarized_and_not_run(
     assert lasting(swept) == lasting(finished)
 
 
+@pytest.mark.parametrize(
+    "half", [".summary.csv.1.part", "figures/.a.png.1.part", "rows/.00000.parquet.1.part"]
+)
+def test_what_an_end_that_was_killed_left_half_written_is_removed(
+    swept: Path, finished: Path, half: str
+) -> None:
+    (swept / half).parent.mkdir(exist_ok=True)
+    (swept / half).write_bytes(b"run,att")
+    assert resume(swept).code == 0
+    assert lasting(swept) == lasting(finished)
+
+
 @pytest.mark.parametrize("kept", [b"", b'{"run":\n\xff\xfe garbage\n{"run":"x","status":"done"}'])
 def test_the_ledger_is_rebuilt_from_the_folders(
     swept: Path, finished: Path, made: list[float], kept: bytes
