@@ -83,9 +83,10 @@ def bound_of(query: Array, key: Array, weights: int, factor: Any) -> float:
     else:
         with np.errstate(over="ignore"):
             squares = [float(np.vecdot(a, a).max()) for a in (query, key)]
-    if not all(map(math.isfinite, squares)):  # or they are too large to be squared
+    if not all(np.finfo(query.dtype).tiny <= square < math.inf for square in squares):
         check_finite(query, "query")
         check_finite(key, "key")
+        return math.inf  # they are too large or too small to be squared
     largest = np.abs(factor).max() if isinstance(factor, np.ndarray) else abs(factor)
     return math.sqrt(math.prod(squares)) * float(largest)
 

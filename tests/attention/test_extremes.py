@@ -170,3 +170,18 @@ def test_an_output_alone_holds_values_of_any_size(part: float, logit: float, dty
         alone = attend(*three, keep_weights=False, rows=rows).output
         kept = attend(*three, rows=rows).output
         np.testing.assert_allclose(alone, kept, rtol=64 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("length", [6, 300])  # with a bound on the scores from sums, from rows
+@pytest.mark.parametrize("part", [-0.95, -0.6, 0.6, 0.95])  # of the type's range of exponents
+def test_a_query_of_any_size_is_what_its_scale_makes_of_it(
+    part: float, length: int, dtype: Any
+) -> None:
+    """Its square, by which scores are bounded, is beyond the type, at one end or the other."""
+    size = float(np.finfo(dtype).max) ** part
+    query, key, value = np.random.default_rng(5).standard_normal((3, 2, length, 8)).astype(dtype)
+    made = attend((query * size).astype(dtype), key, value, scale=30.0 / size)
+    plain = attend(query.astype(float), key.astype(float), value.astype(float), scale=30.0)
+    for one, other in ((made.weights, plain.weights), (made.output, plain.output)):
+        np.testing.assert_allclose(one, other, rtol=0, atol=2000 * np.finfo(dtype).eps)
