@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from pipeline.compose import ROOT
 from pipeline.config import ENGINES as NAMES
 from pipeline.config import Config, Sweeping
 from pipeline.faults import Fault
@@ -135,3 +138,23 @@ def test_of_a_dead_workers_batch_the_one_it_was_on_comes_again_by_itself() -> No
     assert [[t.run for t in batches.draw()] for _ in range(3)] == [["0", "1", "3"], ["2"], []]
     assert batches.died([batch[2]], on=0) is batch[2]
     assert batches.draw() == []
+
+
+MASKS = """
+import signal
+from pipeline.sweep.engines.local import Worker, without_interrupts
+
+workers = [Worker(), Worker()]
+for worker in workers:
+    with without_interrupts():
+        worker.last = worker.executor.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ())
+    print(signal.SIGINT in worker.last.result())
+    worker.stop()
+print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+"""
+
+
+def test_no_worker_hears_ctrl_c_and_not_the_first_either() -> None:
+    """In a process of its own, where nothing has started multiprocessing's tracker yet."""
+    said = subprocess.run([sys.executable, "-c", MASKS], cwd=ROOT, capture_output=True, text=True)
+    assert (said.stdout.split(), said.stderr) == (["True", "True", "False"], "")

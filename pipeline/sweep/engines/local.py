@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -132,6 +133,7 @@ def hired(count: int) -> Iterator[list[Worker]]:
 @contextmanager
 def without_interrupts() -> Iterator[None]:
     """Ctrl-C waits; a process that starts meanwhile never hears it."""
+    resource_tracker.ensure_running()  # its start, with the first process, would end the wait
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
