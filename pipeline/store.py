@@ -38,6 +38,7 @@ from pipeline.yaml_text import as_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = ".part"  # how the names of what is not whole yet end
+HALF = re.compile(r"\..+\.([0-9]+|[0-9a-f]{8}|gone)\.part")  # the names that we give them
 HIDDEN = re.compile(r"/\.[^/]+\.[0-9a-f]{8}\.part/")  # inside a folder that is `appearing`
 CONFIG, OVERRIDES = ".hydra/config.yaml", ".hydra/overrides.yaml"
 OF_FAILURES = frozenset({CONFIG, OVERRIDES, "traceback.txt", "run.json"})
@@ -122,7 +123,8 @@ def appearing(folder: Path) -> Iterator[Path]:
 def clear_parts(parent: Path) -> None:
     """Removes what killed processes left half made in `parent`."""
     for beside in parent.glob(f".*{PART}"):
-        clear(beside)
+        if HALF.fullmatch(beside.name):  # and not what a user called so
+            clear(beside)
 
 
 def clear(place: Path) -> None:

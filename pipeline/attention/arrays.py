@@ -61,8 +61,12 @@ def is_tame(array: Array) -> bool:
     >>> [is_tame(np.array([size, 0.0])) for size in (1.0, 1e200, 1e-200)]
     [True, False, False]
     """
-    squares = float(np.vdot(array, array))
-    return float(np.finfo(array.dtype).tiny) <= squares < math.inf
+    return can_be_squared(float(np.vdot(array, array)), array.dtype)
+
+
+def can_be_squared(squares: float, dtype: np.dtype[Any]) -> bool:
+    """Whether a sum of squares of that type is neither too large nor too small for it, nor NaN."""
+    return float(np.finfo(dtype).tiny) <= squares < math.inf
 
 
 def check_held(what: str, expected: str, *arrays: Array) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.attention.arrays import check_finite
+from pipeline.attention.arrays import can_be_squared, check_finite
 from pipeline.attention.biases import Bias, add_up
 from pipeline.attention.biases import matrix as bias_matrix
 from pipeline.attention.chain import Chain
@@ -83,10 +83,10 @@ def bound_of(query: Array, key: Array, weights: int, factor: Any) -> float:
     else:
         with np.errstate(over="ignore"):
             squares = [float(np.vecdot(a, a).max()) for a in (query, key)]
-    if not all(np.finfo(query.dtype).tiny <= square < math.inf for square in squares):
+    if not all(can_be_squared(one, query.dtype) for one in squares):
         check_finite(query, "query")
         check_finite(key, "key")
-        return math.inf  # they are too large or too small to be squared
+        return math.inf
     largest = np.abs(factor).max() if isinstance(factor, np.ndarray) else abs(factor)
     return math.sqrt(math.prod(squares)) * float(largest)
 

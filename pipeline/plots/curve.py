@@ -84,7 +84,7 @@ def curve(
         figure.legend(loc="outside right upper")
     told = f"{spoken(metric).capitalize()} against {spoken(x)}"
     told += "\nmean and 95 % interval" if shaded or several else ""
-    told += f" over {together(over)}" if several and over else ""
+    told += f"\nover {together(over)}" if several and over else ""
     figure.suptitle(told, x=0.02, ha="left")
     return Drawing(figure, Table(names, [tuple(row) for row in data.itertuples(index=False)]))
 
@@ -130,14 +130,11 @@ def palette_of(count: int) -> list[Any]:
 def together(names: Sequence[str]) -> str:
     """Settings in a title, where there is little room.
 
-    >>> together(["attention.scale", "attention.mask"]), together(["a", "b", "c", "d"])
-    ('scale and mask', 'a, b and 2 more')
+    >>> together(["attention.scale", "attention.mask"]), together(["a", "b", "c"])
+    ('scale and mask', 'a and 2 more')
     """
-    words = [spoken(name) for name in names]
-    if len(words) > 3:
-        words[2:] = [f"{len(words) - 2} more"]
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
+    left = [f"{len(names) - 1} more"] if len(names) > 2 else map(spoken, names[1:])
+    return " and ".join([spoken(names[0]), *left])
 
 
 def spoken(name: str) -> str:

@@ -90,7 +90,7 @@ def test_a_curve_is_the_mean_in_a_band(sweep: Path) -> None:
     assert any(np.allclose(line, means) for line in lines)
     assert len(axes.collections) == 2  # a band a line
     (other,) = set(differing(runs)) - {"attention.temperature", "attention.scale"}
-    assert f"mean and 95 % interval over {spoken(other)}" in drawing.figure.get_suptitle()
+    assert f"mean and 95 % interval\nover {spoken(other)}" in drawing.figure.get_suptitle()
     assert len(drawing.table.rows) == 12
 
 

@@ -136,7 +136,7 @@ def test_a_curve_says_over_which_axes_its_points_are_means() -> None:
     grid = list(itertools.product([1, 2, 3], "ab", "cd", "ef", "gh"))
     rows = [dict(zip("tsuvw", values, strict=True), m=float(i)) for i, values in enumerate(grid)]
     ((_, drawing),) = curves(rows, axes(*"tsuvw"), ["m"])
-    assert "mean and 95 % interval over u and v" in drawing.figure.get_suptitle()
+    assert "mean and 95 % interval\nover u and v" in drawing.figure.get_suptitle()
 
 
 def test_no_numbers_no_curve() -> None:
