@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from pipeline.command import Parser, guarded
+from pipeline.base.command import Parser, guarded
 
 if TYPE_CHECKING:
-    from pipeline.compose import Composed
+    from pipeline.config.compose import Composed
 
 USAGE = "python -m pipeline [-m [--plan] [--resume SWEEP]] [OVERRIDE …]"
 
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 some runs of a sweep failed, 2 a fault of the user's."""
     arguments = parser().parse_intermixed_args(argv)
     if arguments.help:
-        from pipeline.help import help_text
+        from pipeline.config.help import help_text
 
         print(help_text(USAGE))
         return 0
@@ -44,10 +44,10 @@ def parser() -> Parser:
 
 def start(arguments: argparse.Namespace) -> int:
     """Composes, then shows the config, sweeps, or makes one run."""
-    from pipeline.identity import provenance
+    from pipeline.store.provenance import provenance
 
     Thread(target=provenance).start()  # asks git and reads our code while Hydra composes
-    from pipeline.compose import compose, hydra
+    from pipeline.config.compose import compose, hydra
 
     if arguments.resume is not None:
         return resume(arguments)
@@ -59,30 +59,30 @@ def start(arguments: argparse.Namespace) -> int:
                 return 0
             if not arguments.plan and not asks_for_several(composed):
                 return run_one(composed)
-        from pipeline.sweep.plan import make_plan
+        from pipeline.sweep.plan.plan import make_plan
 
         plan = make_plan(arguments.overrides)
     if arguments.plan:
         from pipeline.sweep.preview import preview
 
         return preview(plan)
-    from pipeline.sweep.execute import sweep
+    from pipeline.sweep.execute.execute import sweep
 
     return sweep(plan)
 
 
 def resume(arguments: argparse.Namespace) -> int:
     """Takes up a sweep that was begun: what is missing or failed is run."""
-    from pipeline.compose import hydra
-    from pipeline.sweep.execute import carry_out
-    from pipeline.sweep.plan import make_plan
-    from pipeline.sweep.resume import asked_again, find_sweep, taken_up
+    from pipeline.config.compose import hydra
+    from pipeline.sweep.execute.execute import carry_out
+    from pipeline.sweep.plan.plan import make_plan
+    from pipeline.sweep.resume import find_sweep, resumed_overrides, resumed_plan
 
     folder = find_sweep(arguments.resume, arguments.overrides)
-    overrides = asked_again(folder, arguments.overrides)
+    overrides = resumed_overrides(folder, arguments.overrides)
     with hydra(overrides):
         plan = make_plan(overrides)
-    plan = taken_up(plan, folder, arguments.anyway)
+    plan = resumed_plan(plan, folder, arguments.anyway)
     if arguments.plan:
         from pipeline.sweep.preview import preview
 
@@ -98,27 +98,29 @@ def asks_for_several(composed: Composed) -> bool:
 
 def as_shown(composed: Composed) -> str:
     """The configuration, past the gate, as YAML."""
-    from pipeline.config import validate
-    from pipeline.yaml_text import as_yaml
+    from pipeline.base.serialize import to_yaml
+    from pipeline.config.validate import validate
 
-    return as_yaml(validate(composed.resolved()).model_dump(mode="json"))
+    return to_yaml(validate(composed.resolved()).model_dump(mode="json"))
 
 
 def run_one(composed: Composed) -> int:
     """One run into a folder of its own; the folder's path is the last line printed."""
-    from pipeline.config import validate
-    from pipeline.perform import Job, compute, record
-    from pipeline.run import caption
-    from pipeline.store import ROOT, claim_run, shown, whole_or_gone
-    from pipeline.terminal import show_result
+    from pipeline.base.paths import ROOT, display_path
+    from pipeline.config.validate import validate
+    from pipeline.run import describe
+    from pipeline.runs.job import Job, compute, record
+    from pipeline.runs.show import show_result
+    from pipeline.store.atomic import remove_on_error
+    from pipeline.store.layout import claim_run
 
     config = validate(composed.resolved())
     job = Job(config, composed.choices, composed.overrides)
     result, seconds = compute(job)
-    with whole_or_gone(claim_run(ROOT / config.outputs, config.name)) as folder:
+    with remove_on_error(claim_run(ROOT / config.outputs, config.name)) as folder:
         record(job, result, folder, seconds)
-    show_result(result, caption(config))
-    print(shown(folder))
+    show_result(result, describe(config))
+    print(display_path(folder))
     return 0
 
 

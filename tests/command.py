@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from pipeline.__main__ import main as pipeline_main
+from pipeline.base.paths import ROOT
 from pipeline.compare.__main__ import main as compare_main
-from pipeline.compose import ROOT
 
 CONF = yaml.safe_load((ROOT / "conf" / "config.yaml").read_text(encoding="utf-8"))
 DEFAULT_METRICS: tuple[str, ...] = tuple(CONF["metrics"])  # what a run measures unless told

@@ -8,8 +8,9 @@ from functools import cache
 import pytest
 from hypothesis import settings
 
-from pipeline.compose import compose, hydra
-from pipeline.config import Config, validate
+from pipeline.config.compose import compose, hydra
+from pipeline.config.schema.config import Config
+from pipeline.config.validate import validate
 from tests.golden import GOLDEN, Golden
 
 # The same examples on every machine: a failure on one is a failure on all.
@@ -21,10 +22,10 @@ settings.load_profile("same")
 
 def cut_small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Tiles of `size` queries, under a mask of half as many and keys, for short problems."""
-    monkeypatch.setattr("pipeline.attention.tiles.ROWS", size)
-    monkeypatch.setattr("pipeline.attention.tiles.KEYS", size // 2)
-    monkeypatch.setattr("pipeline.attention.normalizers.rows.SUMMED", size // 2)
-    monkeypatch.setattr("pipeline.attention.stretches.STRETCH", size)
+    monkeypatch.setattr("pipeline.attention.kernel.tiles.TILE_ROWS", size)
+    monkeypatch.setattr("pipeline.attention.kernel.tiles.TILE_KEYS", size // 2)
+    monkeypatch.setattr("pipeline.attention.row_sums.CHUNK_KEYS", size // 2)
+    monkeypatch.setattr("pipeline.attention.kernel.online.KEY_CHUNK", size)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from pipeline.__main__ import main as pipeline
-from pipeline.store import ROOT
-from tests.compare.report.browser import launched
-from tests.compare.report.picture import picture
+from pipeline.base.paths import ROOT
+from tests.compare.page.browser import launched
+from tests.compare.page.picture import picture
 
 EXAMPLE = ROOT / "outputs" / "example"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.records import Array
+from pipeline.base.records import Array
 
 
 @dataclass(frozen=True, eq=False)

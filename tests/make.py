@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention import attend, moves, project
+from pipeline.attention import attend
+from pipeline.base.records import Array, Attended, Embedded, LayerResult, Projected, Sentence
 from pipeline.embed import embed
 from pipeline.metrics import METRICS, measure
-from pipeline.records import Array, Attended, Embedded, Outcome, Projected, Sentence
+from pipeline.model import embeddings_after, project
 from tests.golden import GOLDEN
 
 
@@ -24,15 +25,15 @@ def attended(rows: npt.ArrayLike, allowed: npt.ArrayLike | None = None) -> Atten
 
 def outcome_of_rows(
     tokens: Sequence[str], rows: npt.ArrayLike, allowed: npt.ArrayLike | None = None
-) -> Outcome:
+) -> LayerResult:
     """An outcome with those weights [H, N, N] or [N, N]; each token is an axis of its own."""
     looked = attended(np.atleast_3d(np.asarray(rows, dtype=float).T).T, allowed)
     one_hot = np.eye(len(tokens))
     same = np.broadcast_to(one_hot, looked.weights.shape)
     projected = Projected(same, same, same)
     embedded = Embedded(Sentence("by hand", tuple(tokens)), one_hot)
-    moved = moves(embedded.vectors, projected, looked.output)
-    return Outcome(embedded, projected, looked, moved, measure(looked, moved, METRICS))
+    moved = embeddings_after(embedded.vectors, projected, looked.output)
+    return LayerResult(embedded, projected, looked, moved, measure(looked, moved, METRICS))
 
 
 def outcome_of(
@@ -44,7 +45,7 @@ def outcome_of(
     keys: Sequence[str] = (),
     normalizer: object = "softmax",
     **projection: Any,
-) -> Outcome:
+) -> LayerResult:
     """The stages in a row: Gaussian vectors, eight entries a head, random projections.
 
     With `keys` it is cross-attention, from `tokens` to those.
@@ -61,10 +62,10 @@ def outcome_of(
     looked = attend(
         projected.query, projected.key, projected.value, mask=mask, normalizer=normalizer
     )
-    moved = moves(embedded.vectors, projected, looked.output, is_cross=keyed is not None)
-    return Outcome(embedded, projected, looked, moved, measure(looked, moved, METRICS), keyed)
+    moved = embeddings_after(embedded.vectors, projected, looked.output, is_cross=keyed is not None)
+    return LayerResult(embedded, projected, looked, moved, measure(looked, moved, METRICS), keyed)
 
 
-def golden_outcome() -> Outcome:
+def golden_outcome() -> LayerResult:
     """The seed experiment's."""
     return outcome_of(GOLDEN.tokens, vectors=GOLDEN.vectors)

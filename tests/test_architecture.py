@@ -14,22 +14,16 @@ import yaml
 from pydantic import BaseModel
 
 import pipeline
-from pipeline import config as gate
-from pipeline.attention import (
-    BIASES,
-    MASKS,
-    NORMALIZERS,
-    PROJECTIONS,
-    QK_NORMS,
-    ROTATIONS,
-    SCALES,
-)
-from pipeline.config import KINDS_OF, Config, Section, validate
-from pipeline.embed import KINDS, POSITIONS, SOURCES, UNKNOWN
-from pipeline.keep import KEEPS
+from pipeline.attention import BIASES, MASKS, NORMALIZERS, QK_NORMS, RETAIN, ROTATIONS, SCALES
+from pipeline.config.schema import config as gate
+from pipeline.config.schema.config import KINDS_OF, Config
+from pipeline.config.schema.section import Section
+from pipeline.config.validate import validate
+from pipeline.embed import EMBEDDINGS, POSITIONS, SOURCES, UNKNOWN
 from pipeline.metrics import METRICS, POOLINGS
+from pipeline.model import PROJECTIONS
 from pipeline.plots import FORMATS, PLOTS, STYLES
-from pipeline.reading import LANGUAGES
+from pipeline.prose.reading import LANGUAGES
 from tests.variants import bias_spec, mask_spec
 
 HOUSE = Path(pipeline.__file__).parent
@@ -240,7 +234,7 @@ ENTRIES = [
         ("figures.style", STYLES, False),
         ("stages", ("scores", "scaled", "masked"), True),
         ("figures.pooling", POOLINGS, False),
-        ("attention.keep", KEEPS, False),
+        ("attention.retain", RETAIN, False),
     )
     for name in names
 ]
@@ -279,7 +273,7 @@ def test_every_variant_passes_the_gate_as_it_was_written(
 def test_every_kind_has_a_section_in_the_gate_and_a_file_in_conf(
     config_of: Callable[..., Config], group: str
 ) -> None:
-    kinds = set(KINDS) if group == "embeddings" else set(PROJECTIONS)
+    kinds = set(EMBEDDINGS) if group == "embeddings" else set(PROJECTIONS)
     assert set(KINDS_OF[group]) == kinds
     told = {
         path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))["kind"]

@@ -17,13 +17,13 @@ import pytest
 import yaml
 
 from pipeline.attention import attend
-from pipeline.attention.threads import blas
-from pipeline.compose import EXPERIMENTS, ROOT
-from pipeline.help import options
-from pipeline.identity import FORMAT
-from pipeline.metrics import OF_SETS, names_in_a_run, null_of
-from pipeline.perform import PREPARED
+from pipeline.base.paths import EXPERIMENTS, ROOT
+from pipeline.base.threads import blas
+from pipeline.config.help import options
+from pipeline.metrics import SET_METRICS, run_scalar_names, uniform_name
 from pipeline.plots import FORMATS
+from pipeline.runs.job import LAST_INPUT
+from pipeline.store.schema import FORMAT
 from tests.command import DEFAULT_METRICS, Said, contents, pipeline, read_csv
 from tests.golden import GOLDEN
 
@@ -105,11 +105,11 @@ def test_the_folder_holds_these_files_and_no_others(seed: Said) -> None:
 
 
 def test_the_columns_are_these(seed: Said) -> None:
-    by_query = [name for name in DEFAULT_METRICS if name not in OF_SETS]
+    by_query = [name for name in DEFAULT_METRICS if name not in SET_METRICS]
     for name, columns, count in (
         ("weights", WEIGHTS, 25),
-        ("metrics", [*ROWS, *by_query, *map(null_of, by_query)], 5),
-        ("keys", ["sentence", "layer", "head", "key_position", "key", "mass", "null"], 5),
+        ("metrics", [*ROWS, *by_query, *map(uniform_name, by_query)], 5),
+        ("keys", ["sentence", "layer", "head", "key_position", "key", "mass", "uniform"], 5),
         (
             "embeddings",
             ["sentence", "layer", "position", "token", "embedding", "x0", "x1", "x2", "x3"],
@@ -169,10 +169,10 @@ def test_run_json_is_written_last(made: Callable[..., Path], monkeypatch: Any) -
 
 def test_the_summary_holds_the_means_of_the_metrics(seed: Said) -> None:
     summary = json.loads((seed.folder / "summary.json").read_text(encoding="utf-8"))
-    assert tuple(summary) == names_in_a_run(DEFAULT_METRICS)
+    assert tuple(summary) == run_scalar_names(DEFAULT_METRICS)
     rows = read_csv(seed.folder / "metrics.csv")
-    by_query = [name for name in DEFAULT_METRICS if name not in OF_SETS]
-    for name in [*by_query, *map(null_of, by_query)]:
+    by_query = [name for name in DEFAULT_METRICS if name not in SET_METRICS]
+    for name in [*by_query, *map(uniform_name, by_query)]:
         mean = float(np.mean([float(row[name]) for row in rows]))
         assert summary[name] == pytest.approx(mean, rel=1e-14)
 
@@ -231,11 +231,11 @@ def test_the_bytes_do_not_depend_on_the_threads_of_blas(tmp_path: Path) -> None:
         "sentences=file", f"sentences.path={tmp_path}/long.txt",
         "embeddings=gaussian", "embeddings.width=75", "layers.count=2",
         "projection=random", "projection.heads=3", "projection.output=random",
-        "metrics=[effective_rank,residual_ratio]", "attention.keep=none", "plots=[]",
+        "metrics=[effective_rank,residual_ratio]", "attention.retain=none", "plots=[]",
     ]  # fmt: skip
     found = []
     for threads in (1, 2):
-        PREPARED.clear()  # the input is made anew too
+        LAST_INPUT.clear()  # the input is made anew too
         with blas().limit(limits=threads, user_api="blas"):
             found.append(contents(pipeline(f"outputs={tmp_path}/{threads}", *asked).folder))
         del found[-1]["run.json"]  # which holds the seconds
@@ -246,7 +246,7 @@ def test_a_relative_outputs_folder_lies_in_the_repository(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)  # from wherever the command is called
-    monkeypatch.setattr("pipeline.store.ROOT", tmp_path / "repository")
+    monkeypatch.setattr("pipeline.base.paths.ROOT", tmp_path / "repository")
     (tmp_path / "repository").mkdir()
     said = pipeline("plots=[]", "outputs=results")
     assert re.fullmatch(r"results/\d{4}-\d\d-\d\d/[\d.-]+_pinguins", str(said.folder))
@@ -386,7 +386,7 @@ def test_interrupted_leaves_nothing_and_says_so(
     def interrupt(*_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.perform.reading", interrupt)
+    monkeypatch.setattr("pipeline.runs.job.read", interrupt)
     said = pipeline("plots=[]", f"outputs={tmp_path}/out")
     assert (said.code, said.out, said.err) == (130, "", "Interrupted.\n")
     assert list((tmp_path / "out").iterdir()) == []
@@ -417,7 +417,7 @@ def imported(words: Sequence[str]) -> set[str]:
 
 def test_help_imports_nothing_heavy() -> None:
     found = imported(["--help"])
-    assert "pipeline.help" in found
+    assert "pipeline.config.help" in found
     heavy = {"seaborn", "sklearn", "pandas", "matplotlib", "hydra", "scipy"}
     assert found & heavy == set()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.compose import ROOT
+from pipeline.base.paths import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = dict(re.findall(r"^([a-z-]+):.*## (.*)$", MAKEFILE, flags=re.MULTILINE))

@@ -19,22 +19,24 @@ from pipeline.attention import (
     MASKS,
     NORMALIZERS,
     ORDERS,
-    OUTPUTS,
     QK_NORMS,
+    RETAIN,
     ROTATIONS,
     SCALES,
     STAGES,
 )
+from pipeline.base.paths import ROOT
 from pipeline.compare.__main__ import parser as compare_parser
-from pipeline.compose import ROOT, compose, hydra
-from pipeline.config import KINDS_OF, validate
+from pipeline.config.compose import compose, hydra
+from pipeline.config.schema.config import KINDS_OF
+from pipeline.config.validate import validate
 from pipeline.embed import POSITIONS, SOURCES, UNKNOWN
-from pipeline.keep import KEEPS
-from pipeline.laws import LAWS
+from pipeline.laws import RELATIONS
 from pipeline.metrics import METRICS, POOLINGS
+from pipeline.model import OUTPUTS
 from pipeline.plots import FORMATS, PLOTS, STYLES
-from pipeline.reading import LANGUAGES
-from pipeline.sweep.plan import make_plan
+from pipeline.prose.reading import LANGUAGES
+from pipeline.sweep.plan.plan import make_plan
 from tests.bench.__main__ import parser as bench_parser
 
 READMES = {
@@ -143,7 +145,7 @@ def options(group: str) -> set[str]:
         "figures.formats": set(FORMATS),
         "figures.pooling": set(POOLINGS),
         "stages": set(STAGES),
-        "attention.keep": set(KEEPS),
+        "attention.retain": set(RETAIN),
         "attention.order": set(ORDERS),
         "language": set(LANGUAGES),
     }.items(),
@@ -173,7 +175,7 @@ def test_the_table_of_experiments_is_the_folder():
 def test_every_law_is_named():
     sentence = re.search(r"# what must: (.*), along", ENGLISH)
     assert sentence
-    assert set(re.findall(r"\w+", sentence[1])) - {"or"} == set(LAWS)
+    assert set(re.findall(r"\w+", sentence[1])) - {"or"} == set(RELATIONS)
 
 
 def test_the_dicts_to_touch_exist():
@@ -205,7 +207,7 @@ def test_the_experiment_one_is_taught_to_write_runs(tmp_path, monkeypatch, capsy
     written = tmp_path / "experiments"
     written.mkdir()
     (written / "colder.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr("pipeline.compose.EXPERIMENTS", written)
+    monkeypatch.setattr("pipeline.config.compose.EXPERIMENTS", written)
     assert main(["experiment=colder", "plots=[]", f"outputs={tmp_path / 'out'}"]) == 0
     assert "6 runs" in (out := capsys.readouterr().out)
     assert "holds" in out

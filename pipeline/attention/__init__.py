@@ -5,17 +5,16 @@ project → norm and rotation → score → scale and temperature → cap → bi
 
 from pipeline.attention.assemble import as_normalizer
 from pipeline.attention.attend import attend
-from pipeline.attention.attend_gradients import attend_gradients
-from pipeline.attention.biases import BIASES, add_up
-from pipeline.attention.chain import STAGES, keeping
-from pipeline.attention.masks import MASKS, combine
-from pipeline.attention.normalizers import NORMALIZERS
-from pipeline.attention.order import NEEDS_BOTH, ORDERS
-from pipeline.attention.output import check_residual, moves
-from pipeline.attention.project import OUTPUTS, PROJECTIONS, project
-from pipeline.attention.qk_norm import QK_NORMS
-from pipeline.attention.rotary import ROTATIONS, check_rotation, turn
-from pipeline.attention.scale import SCALES
+from pipeline.attention.backward.attend import attend_gradients
+from pipeline.attention.biases.registry import BIASES, build_bias
+from pipeline.attention.kernel.chain import STAGES, recorder
+from pipeline.attention.kernel.order import NEEDS_BOTH, ORDERS
+from pipeline.attention.masks.registry import MASKS, build_mask
+from pipeline.attention.normalizers.registry import NORMALIZERS
+from pipeline.attention.retain import RETAIN
+from pipeline.attention.score.qk_norm import QK_NORMS
+from pipeline.attention.score.rotary import ROTATIONS, check_rotation, rotate
+from pipeline.attention.score.scale import SCALES
 
 __all__ = [
     "BIASES",
@@ -23,21 +22,17 @@ __all__ = [
     "NEEDS_BOTH",
     "NORMALIZERS",
     "ORDERS",
-    "OUTPUTS",
-    "PROJECTIONS",
     "QK_NORMS",
+    "RETAIN",
     "ROTATIONS",
     "SCALES",
     "STAGES",
-    "add_up",
     "as_normalizer",
     "attend",
     "attend_gradients",
-    "check_residual",
+    "build_bias",
+    "build_mask",
     "check_rotation",
-    "combine",
-    "keeping",
-    "moves",
-    "project",
-    "turn",
+    "recorder",
+    "rotate",
 ]

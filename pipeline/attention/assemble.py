@@ -11,22 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.attention.arrays import can_be_squared, check_finite
-from pipeline.attention.biases import Bias, add_up
+from pipeline.attention.biases import Bias, build_bias
 from pipeline.attention.biases import matrix as bias_matrix
-from pipeline.attention.chain import Chain
-from pipeline.attention.masks import Mask, combine
+from pipeline.attention.checks import check_finite, square_in_range
+from pipeline.attention.kernel.chain import Chain
+from pipeline.attention.kernel.order import ORDERS
+from pipeline.attention.kernel.tiles import choose_tile
+from pipeline.attention.masks import Mask, build_mask
 from pipeline.attention.masks import matrix as mask_matrix
 from pipeline.attention.normalizers import NORMALIZERS, Normalizer
-from pipeline.attention.order import ORDERS
-from pipeline.attention.scale import COUNTED, multiplier
-from pipeline.attention.specs import build, finite, positive
-from pipeline.attention.tiles import tile_of
-from pipeline.choose import choose
-from pipeline.faults import Fault
-from pipeline.records import Array
+from pipeline.attention.score.scale import NEEDS_COUNTS, multiplier
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array
+from pipeline.base.registry import lookup
+from pipeline.base.specs import build, finite, positive
 
-FEW = 1 << 15  # weights, for which the norm of every row takes too long
+FEW_WEIGHTS = 1 << 15  # weights, for which the norm of every row takes too long
 
 
 def assemble(
@@ -45,11 +45,11 @@ def assemble(
 ) -> Chain:
     """The chain for weights of that shape, [..., N, M]."""
     temperature = positive(temperature, "attention.temperature")
-    cap = None if softcap is None else as_cap(softcap, query.dtype)
+    cap = None if softcap is None else as_softcap(softcap, query.dtype)
     log_n_factor = finite(log_n_factor, "attention.log_n_factor")
     made_mask = as_mask(mask)
     made_mask.check(shape)
-    counted = isinstance(scale, str) and scale in COUNTED
+    counted = isinstance(scale, str) and scale in NEEDS_COUNTS
     counts = made_mask.counts(0, *shape[-2:])[..., None] if counted else None
     factor = multiplier(scale, query.shape[-1], counts, log_n_factor)
     with np.errstate(over="ignore") if counted else nullcontext():  # the scores will tell
@@ -61,29 +61,29 @@ def assemble(
         mask=made_mask,
         normalizer=as_normalizer(normalizer),
         leading=shape[:-2],
-        bound=bound_of(query, key, math.prod(shape), factor),
-        tile=tile_of(shape[-2], shape[-1], made_mask),
+        score_bound=score_bound(query, key, math.prod(shape), factor),
+        tile=choose_tile(shape[-2], shape[-1], made_mask),
     )
     if chain.is_kernel and (chain.softcap is not None or chain.bias is not None):
-        raise Fault(
+        raise UserError(
             "attention.normalizer: a kernel (linear, favor) has no scores to cap or to add a bias "
             "to; expected softcap and bias left out"
         )
-    return choose(ORDERS, order, "attention.order")(chain)
+    return lookup(ORDERS, order, "attention.order")(chain)
 
 
-def bound_of(query: Array, key: Array, weights: int, factor: Any) -> float:
+def score_bound(query: Array, key: Array, weights: int, factor: Any) -> float:
     """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; a looser one for short sentences.
 
-    Raises `Fault` where query or key holds NaN or infinity, as its norms then do.
+    Raises `UserError` where query or key holds NaN or infinity, as its norms then do.
     """
     (queries, width), keys = query.shape[-2:], key.shape[-2]
-    if weights <= FEW or queries * keys < (queries + keys) * width:
+    if weights <= FEW_WEIGHTS or queries * keys < (queries + keys) * width:
         squares = [float(np.vdot(a, a)) for a in (query, key)]
     else:
         with np.errstate(over="ignore"):
             squares = [float(np.vecdot(a, a).max()) for a in (query, key)]
-    if not all(can_be_squared(one, query.dtype) for one in squares):
+    if not all(square_in_range(one, query.dtype) for one in squares):
         check_finite(query, "query")
         check_finite(key, "key")
         return math.inf
@@ -92,24 +92,26 @@ def bound_of(query: Array, key: Array, weights: int, factor: Any) -> float:
 
 
 @cache
-def mask_named(name: str) -> Mask:
+def named_mask(name: str) -> Mask:
     """A mask without settings, made once."""
-    return combine(name)
+    return build_mask(name)
 
 
 @cache
-def normalizer_named(name: str) -> Normalizer:
+def named_normalizer(name: str) -> Normalizer:
     """A normalizer with its default settings, made once."""
     return build(NORMALIZERS, name, "attention.normalizer")
 
 
-def as_cap(softcap: object, dtype: np.dtype[Any]) -> float:
+def as_softcap(softcap: object, dtype: np.dtype[Any]) -> float:
     """The soft-cap, a positive number that the type of the scores can hold."""
     cap = positive(softcap, "attention.softcap")
     with np.errstate(over="ignore", under="ignore"):
         kept = dtype.type(cap)
     if not 0.0 < kept < np.inf:
-        raise Fault(f"attention.softcap: got {cap}, expected a number > 0 that a {dtype} can hold")
+        raise UserError(
+            f"attention.softcap: got {cap}, expected a number > 0 that a {dtype} can hold"
+        )
     return cap
 
 
@@ -118,11 +120,11 @@ def as_mask(mask: object) -> Mask:
     if isinstance(mask, Mask):
         return mask
     if mask is None or isinstance(mask, str):
-        return mask_named("none" if mask is None else mask)
+        return named_mask("none" if mask is None else mask)
     if isinstance(mask, Mapping):
-        return combine(mask)
+        return build_mask(mask)
     if isinstance(mask, list | tuple) and any(isinstance(part, str | Mapping) for part in mask):
-        return combine(mask)
+        return build_mask(mask)
     return mask_matrix(mask)
 
 
@@ -135,16 +137,16 @@ def as_bias(bias: object, shape: tuple[int, ...]) -> Bias | None:
     if isinstance(bias, Bias):
         made = bias
     elif isinstance(bias, str | Mapping) or listed:
-        made = add_up(bias, heads)
+        made = build_bias(bias, heads)
     else:
         made = bias_matrix(heads, values=bias)
     made.check(shape)
-    return made if len(shape) > 2 else of_one_head(made)
+    return made if len(shape) > 2 else first_head_only(made)
 
 
-def of_one_head(bias: Bias) -> Bias:
+def first_head_only(bias: Bias) -> Bias:
     """A bias for scores without an axis of heads, [N, M]: that of the first head."""
-    return replace(bias, rule=lambda head, queries, keys: bias.rule(0, queries, keys))
+    return replace(bias, function=lambda head, queries, keys: bias.function(0, queries, keys))
 
 
 def as_normalizer(normalizer: object) -> Normalizer:
@@ -152,5 +154,5 @@ def as_normalizer(normalizer: object) -> Normalizer:
     if isinstance(normalizer, Normalizer):
         return normalizer
     if isinstance(normalizer, str):
-        return normalizer_named(normalizer)
+        return named_normalizer(normalizer)
     return build(NORMALIZERS, normalizer, "attention.normalizer")

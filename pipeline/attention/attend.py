@@ -9,30 +9,30 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention.arrays import (
+from pipeline.attention.assemble import assemble
+from pipeline.attention.checks import (
+    as_floats,
     check_finite,
-    check_held,
+    check_no_overflow,
     check_shapes,
-    is_tame,
     leading_axes,
-    of_one_type,
-    real,
+    squares_safely,
+    to_common_dtype,
     to_every_head,
 )
-from pipeline.attention.assemble import assemble
-from pipeline.attention.chain import Capture, Chain, ignored
-from pipeline.attention.core import (
-    DIRECT,
+from pipeline.attention.kernel.blocks import (
+    DIRECT_WEIGHTS,
     Observer,
-    are_small,
+    fits_head_batch,
     output_directly,
     run_blocks,
     run_direct,
-    run_slabs,
+    run_head_batches,
 )
-from pipeline.attention.specs import whole
-from pipeline.attention.threads import single_threaded_blas
-from pipeline.records import Array, Attended
+from pipeline.attention.kernel.chain import Chain, StageCallback, no_op
+from pipeline.base.records import Array, Attended
+from pipeline.base.specs import whole
+from pipeline.base.threads import single_threaded_blas
 
 
 def attend(
@@ -49,8 +49,8 @@ def attend(
     log_n_factor: float = 1.0,
     order: str = "cap_then_mask",
     keep_weights: bool = True,
-    see: Observer | None = None,
-    capture: Capture = ignored,
+    observer: Observer | None = None,
+    on_stage: StageCallback = no_op,
     rows: int | None = None,
     threads: int | None = None,
 ) -> Attended:
@@ -74,9 +74,9 @@ def attend(
 
     Large problems run in blocks of whole rows (`rows` at a time, on `threads` threads; both are
     chosen where they are left out). Without `keep_weights` the N × M weights are never held;
-    `see(block, rows)` is shown each block of them once, on whichever thread made it; metrics
+    `observer(block, rows)` is shown each block of them once, on whichever thread made it; metrics
     are read that way (`pipeline.metrics.Stream`).
-    `capture(stage, array)` is given every stage, as one block, and must copy what it keeps;
+    `on_stage(stage, array)` is given every stage, as one block, and must copy what it keeps;
     float32 is then rounded otherwise, as logits come to the base e and not 2.
 
     float16 is computed in float32; float32 and float64 keep their type. No bit depends on `rows` or
@@ -91,7 +91,9 @@ def attend(
     >>> attend(embeddings, embeddings, embeddings).weights.round(4).tolist()
     [[0.6225, 0.3775], [0.3775, 0.6225]]
     """
-    query, key, value = of_one_type(real(query, "query"), real(key, "key"), real(value, "value"))
+    query, key, value = to_common_dtype(
+        as_floats(query, "query"), as_floats(key, "key"), as_floats(value, "value")
+    )
     check_shapes(query, key, value)
     check_finite(value, "value")  # query and key in `assemble`, which has their norms
     leading = leading_axes(query, key, value)
@@ -110,39 +112,47 @@ def attend(
         order=order,
     )
     if chain.is_kernel:
-        query, key, chain = in_features(query, key, chain)
+        query, key, chain = map_to_features(query, key, chain)
     if query.shape[:-2] != leading:
         query = np.broadcast_to(query, (*leading, *query.shape[-2:]))
     rows = None if rows is None else whole(rows, "attend: rows", least=1)
     threads = None if threads is None else whole(threads, "attend: threads", least=1, most=1024)
-    if capture is ignored:
-        chain = chain.in_base_two(query.dtype)
-    alone = not keep_weights and see is None and capture is ignored
-    if alone and not is_tame(value):
-        chain = chain.divided_first()
-    if capture is not ignored or (rows is None and math.prod(shape) <= DIRECT):
+    if on_stage is no_op:
+        chain = chain.to_base_two(query.dtype)
+    alone = not keep_weights and observer is None and on_stage is no_op
+    if alone and not squares_safely(value):
+        chain = chain.normalize_first()
+    if on_stage is not no_op or (rows is None and math.prod(shape) <= DIRECT_WEIGHTS):
         key, value = (to_every_head(array, leading) for array in (key, value))
-        if alone and chain.normalizer.numerators is not None:
+        if alone and chain.normalizer.unnormalized is not None:
             return Attended(None, output_directly(query, key, value, chain), None)
-        return held(attend_directly(query, key, value, chain, keep_weights, see, capture), chain)
+        return checked_finite(
+            attend_directly(query, key, value, chain, keep_weights, observer, on_stage), chain
+        )
     allowed = partial(chain.mask.full, *shape[-2:])
-    if keep_weights and see is None and rows is None and chain.is_alike and are_small(shape):
+    if (
+        keep_weights
+        and observer is None
+        and rows is None
+        and chain.heads_are_uniform
+        and fits_head_batch(shape)
+    ):
         key, value = (
             np.broadcast_to(to_every_head(array, leading), (*leading, *array.shape[-2:]))
             for array in (key, value)
         )
-        return Attended(*run_slabs(query, key, value, chain, threads), allowed)
+        return Attended(*run_head_batches(query, key, value, chain, threads), allowed)
     make = np.empty if chain.mask.is_everything else np.zeros  # zeros where no block comes
     weights = make(shape, query.dtype) if keep_weights else None
-    output = run_blocks(query, key, value, chain, see, weights, rows=rows, threads=threads)
-    return held(Attended(weights, output, allowed if keep_weights else None), chain)
+    output = run_blocks(query, key, value, chain, observer, weights, rows=rows, threads=threads)
+    return checked_finite(Attended(weights, output, allowed if keep_weights else None), chain)
 
 
-def held(attended: Attended, chain: Chain) -> Attended:
+def checked_finite(attended: Attended, chain: Chain) -> Attended:
     """The same; a `Fault` where rows that sum to anything took the output beyond its type."""
     if not chain.normalizer.sums_to_one:
         expected = "values and a normalizer"
-        check_held("attention.normalizer: weights and values", expected, attended.output)
+        check_no_overflow("attention.normalizer: weights and values", expected, attended.output)
     return attended
 
 
@@ -152,19 +162,19 @@ def attend_directly(
     value: Array,
     chain: Chain,
     keep_weights: bool,
-    see: Observer | None,
-    capture: Capture,
+    observer: Observer | None,
+    on_stage: StageCallback,
 ) -> Attended:
     """A small problem, as one block; key and value come with as many heads as query."""
-    block, weights, output = run_direct(query, key, value, chain, capture)
-    if see:
-        see(block, chain.rows(weights, block, key.shape[-2]))
+    block, weights, output = run_direct(query, key, value, chain, on_stage)
+    if observer:
+        observer(block, chain.rows(weights, block, key.shape[-2]))
     if not keep_weights:
         return Attended(None, output, None)
     return Attended(weights, output, partial(chain.mask.full, *weights.shape[-2:]))
 
 
-def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, Chain]:
+def map_to_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, Chain]:
     """φ(query) and φ(key), already scaled, and the chain that is left to do behind them."""
     assert chain.normalizer.features is not None
     key = to_every_head(key, chain.leading)  # a query's features depend on those of its keys
@@ -175,5 +185,5 @@ def in_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, C
         else:
             query = query * factor
         query, key = chain.normalizer.features(query, key)
-    check_held("attention.temperature: features", "a scale and a temperature", query, key)
-    return query, key, replace(chain, multiplier=1.0, bound=math.inf)
+    check_no_overflow("attention.temperature: features", "a scale and a temperature", query, key)
+    return query, key, replace(chain, multiplier=1.0, score_bound=math.inf)

@@ -2,4 +2,8 @@
 
 from pipeline.compare.frames import load_metrics, load_runs, load_weights
 
-__all__ = ["load_metrics", "load_runs", "load_weights"]
+__all__ = [
+    "load_metrics",
+    "load_runs",
+    "load_weights",
+]

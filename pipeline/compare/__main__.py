@@ -7,25 +7,26 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from pipeline.command import Parser, guarded
-from pipeline.compare.causes import named
-from pipeline.compare.figures import drawer, refuse_saving, saving
-from pipeline.compare.find import find_runs
-from pipeline.compare.groups import columns_for
+from pipeline.base.command import Parser, guarded
+from pipeline.base.console import console
+from pipeline.base.errors import UserError
+from pipeline.base.paths import ROOT, display_path
+from pipeline.compare.causes.attribution import pick_metrics
+from pipeline.compare.columns import find_baseline, select_runs, sort_runs
+from pipeline.compare.figures import check_saving, figure_writer, file_settings
 from pipeline.compare.layouts import (
-    in_pictures,
-    of_groups,
-    of_many,
-    of_two,
-    why_many,
-    why_two,
+    anova_layout,
+    causes_layout,
+    figures_layout,
+    groups_layout,
+    pair_layout,
+    table_layout,
 )
-from pipeline.compare.names import chosen, find_baseline, in_order
-from pipeline.compare.report import of_comparison, page
-from pipeline.compare.table import metric_names
-from pipeline.faults import Fault
-from pipeline.store import ROOT, claim_comparison, shown, whole_or_gone, write
-from pipeline.terminal import console
+from pipeline.compare.page import comparison_heading, page
+from pipeline.compare.table import columns_for, metric_names
+from pipeline.store.atomic import remove_on_error, write_file
+from pipeline.store.layout import claim_comparison
+from pipeline.store.read.find import find_runs
 
 EXAMPLES = """\
 examples
@@ -101,38 +102,38 @@ def parser() -> Parser:
 
 def compare(asked: argparse.Namespace) -> int:
     """Finds the runs, lays them out, writes what was asked for and then shows it."""
-    how = saving(asked.formats, asked.dpi, asked.paper)
-    runs = in_order(chosen(find_runs(asked.paths), asked.where), asked.sort, asked.reverse)
+    how = file_settings(asked.formats, asked.dpi, asked.paper)
+    runs = sort_runs(select_runs(find_runs(asked.paths), asked.where), asked.sort, asked.reverse)
     baseline = find_baseline(runs, asked.baseline)
     is_grouped = asked.by is not None or asked.over is not None
     if is_grouped and (asked.relative or asked.baseline):
-        raise Fault("--by and --over: give means of groups, which have no baseline run; "
+        raise UserError("--by and --over: give means of groups, which have no baseline run; "
                     "leave --baseline and --relative out")  # fmt: skip
     by = columns_for(runs, asked.by, asked.over) if is_grouped else []
-    metrics = named(metric_names(runs), asked.causes) if asked.causes else []
+    metrics = pick_metrics(metric_names(runs), asked.causes) if asked.causes else []
     if not (asked.grid or asked.curve or metrics or (len(runs) == 2 and not is_grouped)):
-        refuse_saving(vars(asked))
+        check_saving(vars(asked))
     folder = claim_comparison(ROOT / "outputs")
-    draw = drawer(folder, how, runs, vars(asked))
-    with whole_or_gone(folder):
+    draw = figure_writer(folder, how, runs, vars(asked))
+    with remove_on_error(folder):
         if is_grouped:
-            shows = [of_groups(runs, by, folder)]
+            shows = [groups_layout(runs, by, folder)]
         elif len(runs) == 2:
-            shows = [of_two(runs, baseline, folder, draw)]
+            shows = [pair_layout(runs, baseline, folder, draw)]
         else:
-            shows = [of_many(runs, baseline, asked.relative, bool(asked.baseline), folder)]
+            shows = [table_layout(runs, baseline, asked.relative, bool(asked.baseline), folder)]
         if metrics and len(runs) == 2:
             pair = runs[baseline], runs[1 - baseline]
-            shows.append(why_two(pair, metrics, asked.together, folder, draw))
+            shows.append(causes_layout(pair, metrics, asked.together, folder, draw))
         elif metrics:
-            shows.append(why_many(runs, metrics, folder, draw))
+            shows.append(anova_layout(runs, metrics, folder, draw))
         if asked.grid or asked.curve:
-            shows.append(in_pictures(runs, asked.grid, asked.curve, draw))
-        write(folder / "report.html", page(runs, of_comparison(runs, vars(asked))))
+            shows.append(figures_layout(runs, asked.grid, asked.curve, draw))
+        write_file(folder / "report.html", page(runs, comparison_heading(runs, vars(asked))))
     for show in shows:
         show()
-    console().print(f"page: {shown(folder)}/report.html", soft_wrap=True)
-    print(shown(folder))
+    console().print(f"page: {display_path(folder)}/report.html", soft_wrap=True)
+    print(display_path(folder))
     return 0
 
 

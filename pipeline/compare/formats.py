@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.reading import escape
-from pipeline.records import Table
-from pipeline.terminal import number
+from pipeline.base.console import format_number
+from pipeline.base.serialize import escape_markdown
+from pipeline.base.tables import Table
 
 LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
@@ -25,8 +25,10 @@ def markdown(table: Table) -> str:
     | a\\|b | 0.5000 |
     """
     sides = ["--:" if is_numeric(table, place) else "---" for place in range(len(table.columns))]
-    lines = [table.columns, *([number(cell) for cell in row] for row in table.rows)]
-    head, *rows = ["| " + " | ".join(escape(cell) for cell in line) + " |" for line in lines]
+    lines = [table.columns, *([format_number(cell) for cell in row] for row in table.rows)]
+    head, *rows = [
+        "| " + " | ".join(escape_markdown(cell) for cell in line) + " |" for line in lines
+    ]
     return "\n".join([head, "|" + "|".join(sides) + "|", *rows]) + "\n"
 
 
@@ -51,7 +53,7 @@ def latex(table: Table) -> str:
 
 def latex_cell(value: object) -> str:
     """One cell: text with every character that LaTeX reads as a command made literal."""
-    text = " ".join(number(value).split())
+    text = " ".join(format_number(value).split())
     if isinstance(value, float) and text.startswith("-"):
         return f"$-${text[1:]}"
     return "".join(LATEX.get(letter, letter) for letter in text)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.compare.find import PathLike, find_runs
-from pipeline.compare.groups import columns_for, grouped
-from pipeline.compare.names import chosen
-from pipeline.compare.read import Run
+from pipeline.compare.columns import select_runs
 from pipeline.compare.settings import differing, value_of
-from pipeline.compare.stored import TEXTS, read_table, texts
-from pipeline.compare.table import runs_table
+from pipeline.compare.table import columns_for, group_runs, runs_table
+from pipeline.store.read.csv import TEXT_COLUMNS, read_table, read_texts
+from pipeline.store.read.find import PathLike, find_runs
+from pipeline.store.read.older import current_column
+from pipeline.store.read.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,9 +35,9 @@ def load_runs(
     """
     import pandas as pd
 
-    runs = chosen(find_runs(paths), where)
+    runs = select_runs(find_runs(paths), where)
     is_grouped = by is not None or over is not None
-    table = grouped(runs, columns_for(runs, by, over)).table if is_grouped else runs_table(runs)
+    table = group_runs(runs, columns_for(runs, by, over)).table if is_grouped else runs_table(runs)
     return pd.DataFrame(table.rows, columns=list(table.columns))
 
 
@@ -48,7 +48,7 @@ def load_weights(*paths: PathLike, where: str | None = None) -> pd.DataFrame:
     query_position, query, key_position, key, weight`), tokens and numbers as they were computed,
     to the last bit. Paths and `where` as in `load_runs`.
     """
-    return stacked(chosen(find_runs(paths), where), "weights.csv")
+    return stacked(select_runs(find_runs(paths), where), "weights.csv")
 
 
 def load_metrics(*paths: PathLike, where: str | None = None) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def load_metrics(*paths: PathLike, where: str | None = None) -> pd.DataFrame:
     Columns: `run`, the settings that differ, then those of metrics.csv. Paths and `where` as in
     `load_runs`.
     """
-    return stacked(chosen(find_runs(paths), where), "metrics.csv")
+    return stacked(select_runs(find_runs(paths), where), "metrics.csv")
 
 
 def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
     settings = differing(runs)
     frames = []
     for run in runs:
-        frame = read_frame(run.files / name)
+        frame = read_frame(run.source_folder / name)
         told = {"run": run.name, **{setting: value_of(run, setting) for setting in settings}}
         for place, (column, value) in enumerate(told.items()):
             frame.insert(place, column, value)
@@ -78,10 +78,11 @@ def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
 def read_frame(path: Path) -> pd.DataFrame:
     """A CSV of a run folder: numbers to the last bit, tokens as they were."""
     table = read_table(path)
+    table = table.rename_columns([current_column(name) for name in table.column_names])
     frame: pd.DataFrame = table.to_pandas()
     for column in table.column_names:
-        if column in TEXTS:
-            frame[column] = texts(table[column])
+        if column in TEXT_COLUMNS:
+            frame[column] = read_texts(table[column])
         elif table[column].null_count == len(table):  # a metric that is nowhere defined
             frame[column] = np.nan
     return frame

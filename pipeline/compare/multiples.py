@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.compare.kept import needed
-from pipeline.compare.names import resolver, sorting, value_in
-from pipeline.compare.read import Run
+from pipeline.base.drawing import Drawing
+from pipeline.base.errors import UserError
+from pipeline.base.values import is_number, sort_key, sorted_values
+from pipeline.compare.columns import resolver, value_in
 from pipeline.compare.settings import brief, differing, value_of
 from pipeline.compare.table import metric_names, scalar
-from pipeline.compare.values import is_number
-from pipeline.compare.weights import Place, Weights, read_weights
-from pipeline.faults import Fault
-from pipeline.metrics import null_of
-from pipeline.plots.curve import curve, spoken
-from pipeline.plots.multiples import Along, Panel, multiples
-from pipeline.records import Drawing
+from pipeline.metrics import uniform_name
+from pipeline.plots.of_runs.curve import curve, format_axis
+from pipeline.plots.of_runs.multiples import Along, Panel, multiples
+from pipeline.store.read.arrays import Place, Weights, read_weights
+from pipeline.store.read.retained import retaining_settings
+from pipeline.store.read.run import Run
 
 MOST = 12  # values of a setting that one picture can show
 LARGEST = 600  # runs that a grid of heatmaps reads
@@ -26,35 +26,37 @@ LARGEST = 600  # runs that a grid of heatmaps reads
 
 def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
     """A picture a sentence: heatmaps by the values of two settings, "scale,temperature"."""
-    names = named(runs, "--grid", asked, 2)
-    values = [in_order(runs, name) for name in names]
+    names = resolve_names(runs, "--grid", asked, 2)
+    values = [ordered_values(runs, name) for name in names]
     for name, found in zip(names, values, strict=True):
         if len(found) > MOST:
-            raise Fault(f"--grid: {name} has {len(found)} values, {MOST} fit in a picture; "
+            raise UserError(f"--grid: {name} has {len(found)} values, {MOST} fit in a picture; "
                         "narrow them with --where")  # fmt: skip
     if len(runs) > LARGEST:
-        raise Fault(f"--grid: {len(runs)} runs, {LARGEST} are read; narrow them with --where")
+        raise UserError(f"--grid: {len(runs)} runs, {LARGEST} are read; narrow them with --where")
     cells: dict[Place, dict[tuple[Any, Any], list[Weights]]] = {}
-    for run in (run for run in runs if not run.is_row):
+    for run in (run for run in runs if not run.from_table):
         cell = value_in(run, names[0]), value_in(run, names[1])
-        for place, weights in read_weights(run.files).items():
+        for place, weights in read_weights(run.source_folder).items():
             cells.setdefault(place, {}).setdefault(cell, []).append(weights)
     if not cells:
-        raise Fault(f"--grid: none of the runs kept its weights; {needed(runs)} keeps them")
+        raise UserError(
+            f"--grid: none of the runs kept its weights; {retaining_settings(runs)} keeps them"
+        )
     down, across = (
-        Along(spoken(name), [brief(value) for value in found])
+        Along(format_axis(name), [brief(value) for value in found])
         for name, found in zip(names, values, strict=True)
     )
     for (sentence, layer), of_cell in cells.items():
-        panels = [[panel(of_cell.get((r, c), [])) for c in values[1]] for r in values[0]]
+        panels = [[mean_panel(of_cell.get((r, c), [])) for c in values[1]] for r in values[0]]
         name = sentence + (f"_layer_{layer}" if layer else "")
         yield (
             f"grid_{name}",
-            multiples(panels, down, across, title(sentence, layer, of_cell.values())),
+            multiples(panels, down, across, grid_title(sentence, layer, of_cell.values())),
         )
 
 
-def title(sentence: str, layer: int, cells: Any) -> str:
+def grid_title(sentence: str, layer: int, cells: Any) -> str:
     """What the picture shows, and over what each panel is a mean."""
     heads = max(len(weights.values) for found in cells for weights in found)
     runs = max(len(found) for found in cells)
@@ -63,13 +65,13 @@ def title(sentence: str, layer: int, cells: Any) -> str:
     return f"Attention weights of {sentence}" + (f", layer {layer}" if layer else "") + mean
 
 
-def panel(found: Sequence[Weights]) -> Panel | None:
+def mean_panel(found: Sequence[Weights]) -> Panel | None:
     """The mean weights of the runs of one cell, over runs and heads; None where there is no run."""
     if not found:
         return None
     first = found[0]
     if any((one.queries, one.keys) != (first.queries, first.keys) for one in found):
-        raise Fault("--grid: runs in one cell have different tokens, which have no mean; "
+        raise UserError("--grid: runs in one cell have different tokens, which have no mean; "
                     "narrow them with --where")  # fmt: skip
     weights = np.mean([one.values.mean(axis=0) for one in found], axis=0)
     return Panel(weights, first.queries, first.keys)
@@ -84,40 +86,44 @@ def curves(runs: Sequence[Run], asked: str) -> tuple[str, Drawing]:
     metrics = metric_names(runs)
     metric, *rest = [name.strip() for name in asked.split(",")]
     if metric not in metrics or not 1 <= len(rest) <= 2:
-        raise Fault(f"--curve: got {asked!r}, expected a metric ({', '.join(metrics)}), a numeric "
+        raise UserError(f"--curve: got {asked!r}, expected a metric ({', '.join(metrics)}), a numeric "
                     "setting and perhaps one to color by: entropy,temperature,scale")  # fmt: skip
-    names = named(runs, "--curve", ",".join(rest), len(rest))
+    names = resolve_names(runs, "--curve", ",".join(rest), len(rest))
     wrong = {str(value_of(run, names[0])) for run in runs if not is_number(value_of(run, names[0]))}
     if wrong:
-        raise Fault(f"--curve: {names[0]} is {min(wrong)!r} in a run, expected a numeric setting")
-    measured = [metric, *[null_of(metric) for run in runs[:1] if null_of(metric) in run.scalars]]
+        raise UserError(
+            f"--curve: {names[0]} is {min(wrong)!r} in a run, expected a numeric setting"
+        )
+    measured = [
+        metric,
+        *[uniform_name(metric) for run in runs[:1] if uniform_name(metric) in run.scalars],
+    ]
     rows = [
         {
             **{name: value_of(run, name) for name in names},
             **{name: scalar(run, name) for name in measured},
         }
-        for run in sorted(runs, key=lambda run: [sorting(value_of(run, n)) for n in names[::-1]])
+        for run in sorted(runs, key=lambda run: [sort_key(value_of(run, n)) for n in names[::-1]])
     ]
     hue = names[1] if len(names) > 1 else None
     over = [name for name in differing(runs) if name not in names]
     drawing = curve(rows, names[0], hue, None, metric, over)
-    return f"curve_{metric}_against_{spoken(names[0]).replace(' ', '_')}", drawing
+    return f"curve_{metric}_against_{format_axis(names[0]).replace(' ', '_')}", drawing
 
 
-def named(runs: Sequence[Run], option: str, asked: str, count: int) -> list[str]:
+def resolve_names(runs: Sequence[Run], option: str, asked: str, count: int) -> list[str]:
     """That many different settings, each of which differs between the runs."""
     resolve = resolver(runs, option)
     names = [resolve(name.strip()) for name in asked.split(",")]
     known = differing(runs)
     if len(names) != count or len(set(names)) != count or not set(names) <= {*known}:
         told = ", ".join(known) or "none differs"
-        raise Fault(
+        raise UserError(
             f"{option}: got {asked!r}, expected {count} of the settings that differ: {told}"
         )
     return names
 
 
-def in_order(runs: Sequence[Run], name: str) -> list[Any]:
+def ordered_values(runs: Sequence[Run], name: str) -> list[Any]:
     """The values of a setting: numbers ascending, texts as they first appear."""
-    values = list(dict.fromkeys(value_in(run, name) for run in runs))
-    return sorted(values) if all(map(is_number, values)) else values
+    return sorted_values(value_in(run, name) for run in runs)

@@ -8,14 +8,12 @@ from typing import Any
 
 import yaml
 
-from pipeline.compare.read import Run
-from pipeline.identity import ROOT
+from pipeline.base.paths import CONF
+from pipeline.base.values import NO_VALUE, format_value
+from pipeline.config.affects import effect_of, input_sections
+from pipeline.store.read.run import Run
 
-IGNORED = ("name",)  # settings that say nothing of what was computed
 LONGEST = 23  # characters of a brief value
-# Groups whose files hold material, and are named for it; the others' are presets of settings,
-# which are named themselves.
-MATERIAL = ("sentences", "embeddings", "projection")
 
 
 def differing(runs: Sequence[Run]) -> list[str]:
@@ -24,8 +22,10 @@ def differing(runs: Sequence[Run]) -> list[str]:
     A setting that follows from its group's chosen file (the text of the sentences, say) is not
     named beside it: it differs only if it does so within one choice.
     """
-    groups = [g for g in MATERIAL if len({run.choices.get(g) for run in runs}) > 1]
-    names = dict.fromkeys(name for run in runs for name in run.settings if name not in IGNORED)
+    groups = [g for g in input_sections() if len({run.choices.get(g) for run in runs}) > 1]
+    names = dict.fromkeys(
+        name for run in runs for name in run.settings if effect_of(name).what != "label"
+    )
     return [*groups, *(name for name in names if differs(runs, name, groups))]
 
 
@@ -49,23 +49,23 @@ def follows(runs: Sequence[Run], name: str) -> bool:
     group, _, rest = name.partition(".")
     return any(
         told is None or rest.partition(".")[0] in told
-        for told in (told_by(group, str(option)) for option in
+        for told in (settings_in_file(group, str(option)) for option in
                      {run.choices.get(group) for run in runs})
     )  # fmt: skip
 
 
 @cache
-def told_by(group: str, option: str) -> frozenset[str] | None:
+def settings_in_file(group: str, option: str) -> frozenset[str] | None:
     """The settings that a file of conf/ gives; None where there is no such file."""
-    path = ROOT / "conf" / group / f"{option}.yaml"
+    path = CONF / group / f"{option}.yaml"
     if not path.is_file():
         return None
     return frozenset(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
 
 
 def value_of(run: Run, setting: str) -> Any:
-    """What a setting is in a run: the option of a group, or a value; None where it has none."""
-    return run.choices[setting] if setting in run.choices else run.settings.get(setting)
+    """What a setting is in a run: the option of a group, or a value; none where it has none."""
+    return run.choices[setting] if setting in run.choices else run.settings.get(setting, NO_VALUE)
 
 
 def brief(value: Any) -> str:
@@ -74,5 +74,5 @@ def brief(value: Any) -> str:
     >>> brief(2.0), brief("Os pinguins não tem joelho e os gatos tem")
     ('2', 'Os pinguins não tem jo…')
     """
-    text = f"{value:g}" if isinstance(value, float) else " ".join(str(value).split())
+    text = " ".join(format_value(value).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

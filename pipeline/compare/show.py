@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pipeline.compare.difference import Difference
-from pipeline.compare.groups import ENDINGS, Groups
-from pipeline.compare.pair import pairs_moved, rows_moved, sides
-from pipeline.compare.read import Run
+from pipeline.base.console import console, format_number, show_table, text_table
+from pipeline.base.tables import Table
+from pipeline.compare.pair.difference import Difference
+from pipeline.compare.pair.tables import largest_changes, row_distances, summary_table
 from pipeline.compare.settings import differing
-from pipeline.compare.table import metric_names
-from pipeline.records import Table
-from pipeline.terminal import console, grid, number, show_comparison
+from pipeline.compare.table import STATISTICS, Groups, metric_names
+from pipeline.store.read.run import Run
 
 MOST = 5  # rows and pairs that moved most, and tokens without a partner
 
@@ -34,26 +33,26 @@ def show_pair(found: Difference) -> None:
     out.print(f"baseline: {found.before.name}\nrun:      {found.after.name}\n", soft_wrap=True)
     if not found.settings:
         out.print("The runs have the same settings.\n")
-    rows = [(*row[:4], percent(row[4])) for row in sides(found).rows]
-    out.print(grid("Two runs", ("", "baseline", "run", "change", "relative"), rows), "")
-    rows_of, pairs_of = rows_moved(found), pairs_moved(found)
+    rows = [(*row[:4], percent(row[4])) for row in summary_table(found).rows]
+    out.print(text_table("Two runs", ("", "baseline", "run", "change", "relative"), rows), "")
+    rows_of, pairs_of = row_distances(found), largest_changes(found)
     if pairs_of.rows:
-        top = sorted(rows_of.rows, key=lambda row: -nan_last(row[-2]))[:MOST]
+        top = sorted(rows_of.rows, key=lambda row: -nan_as_minus_one(row[-2]))[:MOST]
         title = "Queries whose weights moved most, in nats"
         show_some(title, rows_of, top, ("sentence", "layer", "head"), found)
     if pairs_of.rows:
-        top = sorted(pairs_of.rows, key=lambda row: -abs(nan_last(row[-1])))[:MOST]
+        top = sorted(pairs_of.rows, key=lambda row: -abs(nan_as_minus_one(row[-1])))[:MOST]
         show_some("Weights that moved most", pairs_of, top, ("sentence", "layer", "head"), found)
     if rows_of.rows and not pairs_of.rows:
         out.print("No weight moved.\n")
-    show_lonely(found)
+    show_unpaired(found)
     for note in found.notes:
         out.print(note, soft_wrap=True)
     if any(one.unpaired for one in found.sentences) or found.notes:
         out.print()
 
 
-def show_lonely(found: Difference) -> None:
+def show_unpaired(found: Difference) -> None:
     """The first tokens without a partner; one that is query and key is said once."""
     axes: dict[tuple[str, str, int, str], list[str]] = {}
     for one in found.sentences:
@@ -68,7 +67,7 @@ def show_lonely(found: Difference) -> None:
         console().print(f"and {left} more tokens without a partner; unpaired.csv has all")
 
 
-def nan_last(value: object) -> float:
+def nan_as_minus_one(value: object) -> float:
     """A distance to sort by, one that is undefined as the smallest."""
     assert isinstance(value, float)
     return -1.0 if math.isnan(value) else value
@@ -84,7 +83,7 @@ def show_some(
             if name not in same and not name.startswith("position")]  # fmt: skip
     cells = [[row[place] for place in kept] for row in rows]
     left = sum(isinstance(cell, str) for cell in cells[0])
-    console().print(grid(title, [columns[place] for place in kept], cells, left), "")
+    console().print(text_table(title, [columns[place] for place in kept], cells, left), "")
 
 
 def show_many(runs: Sequence[Run], table: Table, baseline: str, stands: str, at: str) -> None:
@@ -95,7 +94,7 @@ def show_many(runs: Sequence[Run], table: Table, baseline: str, stands: str, at:
     columns, ending = list(table.columns), {"change": "_change", "relative": "_relative"}
     places = [columns.index(name + ending.get(stands, "")) for name in metrics]
     rows = [
-        [*row[1 : 1 + len(settings)], *((percent if stands == "relative" else same)(row[place])
+        [*row[1 : 1 + len(settings)], *((percent if stands == "relative" else unchanged)(row[place])
                                         for place in places)]
         for row in table.rows
     ]  # fmt: skip
@@ -107,10 +106,10 @@ def show_many(runs: Sequence[Run], table: Table, baseline: str, stands: str, at:
     if stands != "values":
         how = "relative to" if stands == "relative" else "as differences from"
         title += f", metrics {how} {baseline}"
-    show_comparison(title, [*names, *metrics], rows, len(names), at)
+    show_table(title, [*names, *metrics], rows, len(names), at)
 
 
-def same(value: object) -> object:
+def unchanged(value: object) -> object:
     """The value itself."""
     return value
 
@@ -118,13 +117,16 @@ def same(value: object) -> object:
 def show_groups(groups: Groups, metrics: Sequence[str], at: str) -> None:
     """Groups as rows, each metric as mean ± standard error."""
     start = len(groups.by) + 1
-    step = len(ENDINGS)
+    step = len(STATISTICS)
     rows = []
     for row in groups.table.rows:
-        means = [f"{number(row[k])} ± {number(row[k + 1])}" for k in range(start, len(row), step)]
+        means = [
+            f"{format_number(row[k])} ± {format_number(row[k + 1])}"
+            for k in range(start, len(row), step)
+        ]
         rows.append([*row[:start], *means])
     title = f"{len(rows)} groups by {', '.join(groups.by) or 'nothing'}, mean ± standard error"
-    show_comparison(title, [*groups.by, "runs", *metrics], rows, start, at)
+    show_table(title, [*groups.by, "runs", *metrics], rows, start, at)
     over = ", ".join(groups.over)
     if over:
         console().print(f"The means are over runs that differ in {over}.\n", soft_wrap=True)

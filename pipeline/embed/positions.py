@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.records import Array
+from pipeline.base.records import Array
 
 
 def none(length: int, width: int) -> Array:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.choose import choose
-from pipeline.faults import Fault, Faults, shorten
-from pipeline.records import Array, Embedded, Sentence
-from pipeline.seeds import generator
+from pipeline.base.errors import ErrorCollector, UserError, shorten
+from pipeline.base.records import Array, Embedded, Sentence
+from pipeline.base.registry import lookup
+from pipeline.base.rng import generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Vocabulary:
 
 def refuse(word: str, vocabulary: Vocabulary, seed: int) -> Array:
     """No vector: the user has to choose."""
-    raise Fault(
+    raise UserError(
         f"embeddings.unknown: the token {shorten(word)} has no vector and the rule is refuse; "
         "expected a word of the embedding set, or the rule zero or seeded"
     )
@@ -58,8 +58,8 @@ def look_up(
     >>> look_up(Sentence("s", ("yes", "no")), words, unknown="zero").vectors.tolist()
     [[1.0, 0.0], [0.0, 0.0]]
     """
-    rule = choose(UNKNOWN, unknown, "embeddings.unknown")
-    rows, faults = [], Faults()
+    rule = lookup(UNKNOWN, unknown, "embeddings.unknown")
+    rows, faults = [], ErrorCollector()
     for token in sentence.tokens:
         with faults.collect():
             known = token in vocabulary.vectors

@@ -1,5 +1,10 @@
 """Laws: what an experiment says must hold of its runs, and whether it did."""
 
-from pipeline.laws.verdicts import LAWS, Verdict, judge
+from pipeline.laws.judge import Verdict, judge
+from pipeline.laws.relations import RELATIONS
 
-__all__ = ["LAWS", "Verdict", "judge"]
+__all__ = [
+    "RELATIONS",
+    "Verdict",
+    "judge",
+]

@@ -1,1 +1,1 @@
-"""Sweeps: plan → engine → ledger → summary. Imports nothing, so that workers start fast."""
+"""Sweeps: plan → execute → results. Imports nothing, so that workers start fast."""

@@ -7,17 +7,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.attention.threads import cores
-from pipeline.compare.find import by_time
-from pipeline.compare.shapes import BEGUN, read_json
-from pipeline.faults import Fault
-from pipeline.ledger import Ledger
-from pipeline.store import ROOT, shown, slug
-from pipeline.sweep.execute import again
-from pipeline.sweep.plan import Plan
-from pipeline.sweep.told import show_same
-from pipeline.sweep.twins import ALONE
-from pipeline.terminal import console, grid
+from pipeline.base.console import console, text_table
+from pipeline.base.errors import UserError
+from pipeline.base.paths import ROOT, display_path
+from pipeline.base.threads import cores
+from pipeline.store.layout import slug
+from pipeline.store.ledger import Ledger
+from pipeline.store.read.find import by_time
+from pipeline.store.schema import BEGUN, read_json
+from pipeline.sweep.execute.execute import resume_command
+from pipeline.sweep.plan.equivalence import NO_EQUIVALENT
+from pipeline.sweep.plan.plan import Plan
+from pipeline.sweep.results.equivalents import show_equivalents
 
 SHOWN = 12  # runs listed
 BACK = 50  # sweeps looked back at, the newest first
@@ -28,12 +29,12 @@ def preview(plan: Plan, begun: Path | None = None) -> int:
     out = console()
     out.print(headline(plan), soft_wrap=True)
     if plan.points.grid.axes:
-        out.print(grid("", ("what varies", "values"), list(axes_told(plan)), left=2), "")
+        out.print(text_table("", ("what varies", "values"), list(axis_rows(plan)), left=2), "")
     if plan.config.where:
         out.print(f"Left out are all but those with {plan.config.where}\n", soft_wrap=True)
-    show_same(plan)
+    show_equivalents(plan)
     folder = begun or same_plan(plan)
-    done = done_in(folder) if folder else {}
+    done = done_runs(folder) if folder else {}
     missing = [p.folder for p in plan.points if p.same_as is None and p.folder not in done]
     show_missing(plan, missing, folder)
     out.print(time_told(plan, len(missing), folder), soft_wrap=True)
@@ -43,10 +44,10 @@ def preview(plan: Plan, begun: Path | None = None) -> int:
 
 def headline(plan: Plan) -> str:
     """The counts: of the product, of what is left out, of what is the same, of what is run."""
-    runs, alone = len(plan.points), int((plan.points.same == ALONE).sum())
+    runs, alone = len(plan.points), int((plan.points.equivalent == NO_EQUIVALENT).sum())
     sizes = [len(axis.values) for axis in plan.points.grid.axes]
     whole = math.prod(sizes)
-    told = f"{plan.name}: {counted(runs)}"
+    told = f"{plan.name}: {count_runs(runs)}"
     if len(sizes) > 1:
         told += f", {' × '.join(map(str, sizes))}"
     if whole > runs:
@@ -54,16 +55,16 @@ def headline(plan: Plan) -> str:
     return told + (f"; {alone} to be made, as the others are the same as these" * (alone < runs))
 
 
-def counted(runs: int) -> str:
+def count_runs(runs: int) -> str:
     """So many runs.
 
-    >>> counted(1), counted(2)
+    >>> count_runs(1), count_runs(2)
     ('1 run', '2 runs')
     """
     return f"{runs} run{'' if runs == 1 else 's'}"
 
 
-def axes_told(plan: Plan) -> Iterator[tuple[str, str]]:
+def axis_rows(plan: Plan) -> Iterator[tuple[str, str]]:
     """Each axis with its values, cut where they are many."""
     for axis in plan.points.grid.axes:
         values = [text[0] if len(text) == 1 else f"[{', '.join(text)}]" for text in axis.values]
@@ -79,10 +80,10 @@ def shorten_plain(text: str) -> str:
 def show_missing(plan: Plan, missing: list[str], folder: Path | None) -> None:
     """What is done, and the first of what is not."""
     out = console()
-    alone = int((plan.points.same == ALONE).sum())
+    alone = int((plan.points.equivalent == NO_EQUIVALENT).sum())
     if folder:
-        command = again(folder)
-        told = f"Done already: {alone - len(missing)} of {alone}, in {shown(folder)}"
+        command = resume_command(folder)
+        told = f"Done already: {alone - len(missing)} of {alone}, in {display_path(folder)}"
         out.print(told + (f"; to go on with it: {command}" if missing else ""), soft_wrap=True)
     out.print(f"To run: {len(missing)}")
     for run in missing[:SHOWN]:
@@ -94,22 +95,22 @@ def show_missing(plan: Plan, missing: list[str], folder: Path | None) -> None:
 def same_plan(plan: Plan) -> Path | None:
     """The newest sweep that was begun with these very runs."""
     keys = [point.key for point in plan.points]
-    for folder in newest(plan, f"*_{slug(plan.name)}"):
+    for folder in newest_first(plan, f"*_{slug(plan.name)}"):
         try:
             if [run["key"] for run in read_json(folder / "plan.json", BEGUN)["runs"]] == keys:
                 return folder
-        except Fault:  # a record of another format, or none
+        except UserError:  # a record of another format, or none
             continue
     return None
 
 
-def newest(plan: Plan, pattern: str) -> Iterable[Path]:
+def newest_first(plan: Plan, pattern: str) -> Iterable[Path]:
     """Sweep folders, the newest first."""
     found = (ROOT / plan.config.outputs / "sweeps").glob(f"{pattern}/plan.json")
     return [path.parent for path in by_time(found)[: -BACK - 1 : -1]]
 
 
-def done_in(folder: Path) -> dict[str, dict[str, Any]]:
+def done_runs(folder: Path) -> dict[str, dict[str, Any]]:
     """The finished runs of a sweep, from its ledger."""
     entries = Ledger(folder / "ledger.jsonl").entries()
     return {run: entry for run, entry in entries.items() if entry["status"] == "done"}
@@ -121,19 +122,19 @@ def time_told(plan: Plan, missing: int, folder: Path | None) -> str:
         return "Time: none"
     folders = [
         *([folder] if folder else []),
-        *newest(plan, f"*_{slug(plan.name)}"),
-        *newest(plan, "*"),
+        *newest_first(plan, f"*_{slug(plan.name)}"),
+        *newest_first(plan, "*"),
     ]
     for one in folders:
-        seconds = [float(entry["seconds"]) for entry in done_in(one).values()]
+        seconds = [float(entry["seconds"]) for entry in done_runs(one).values()]
         if seconds:
             mean = sum(seconds) / len(seconds)
             workers = min(missing, workers_of(plan))
             at_once = f", {workers} at a time" if workers > 1 else ""
             whole = mean * missing / workers
             return (
-                f"Time: about {spoken(whole)} ({spoken(mean)} a run{at_once}; the mean of "
-                f"{counted(len(seconds))} of {shown(one)})"
+                f"Time: about {format_duration(whole)} ({format_duration(mean)} a run{at_once}; the mean of "
+                f"{count_runs(len(seconds))} of {display_path(one)})"
             )
     return "Time: not known, as no sweep has been timed yet"
 
@@ -144,10 +145,15 @@ def workers_of(plan: Plan) -> int:
     return 1 if asked.engine == "inline" else asked.workers or cores()
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time in the unit that suits it.
 
-    >>> spoken(0.0041), spoken(0.32), spoken(600), spoken(20_000)
+    >>> (
+    ...     format_duration(0.0041),
+    ...     format_duration(0.32),
+    ...     format_duration(600),
+    ...     format_duration(20_000),
+    ... )
     ('4.1 ms', '0.3 s', '10 min', '5.6 h')
     """
     for least, size, unit in ((7200, 3600, "h"), (120, 60, "min"), (0.1, 1, "s")):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pipeline.attention import BIASES, MASKS, NORMALIZERS, SCALES, attend
-from pipeline.faults import Fault
-from pipeline.records import Array
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array
 from tests.golden import Golden
 from tests.variants import SUM_TO_ONE, bias_spec, mask_spec
 
@@ -477,6 +477,6 @@ def test_a_setting_is_a_number_of_any_kind(kind: Any) -> None:
 
 @pytest.mark.parametrize(("arrays", "settings", "message"), BAD.values(), ids=BAD)
 def test_bad_input_gets_one_line(arrays: Any, settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         attend(*arrays, **settings)
     assert str(caught.value) == message

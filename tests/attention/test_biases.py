@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.attention.biases import BIASES, Bias, add_up, alibi, relative
-from pipeline.attention.biases.alibi import slopes
-from pipeline.attention.biases.relative import bucket_edges, buckets
-from pipeline.faults import Fault
-from pipeline.records import Array
+from pipeline.attention import BIASES, build_bias
+from pipeline.attention.biases import Bias
+from pipeline.attention.biases.alibi import alibi, slopes
+from pipeline.attention.biases.relative import bucket_edges, buckets, relative
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array
 
 H, N, M = 6, 7, 11
 NUMBERS = np.random.default_rng(0).standard_normal((H, N, M))
@@ -27,7 +28,7 @@ CASES = {
     for name, factory in BIASES.items()
     for number, settings in enumerate(SETTINGS.get(name, [{}]))
 }
-CASES["sum"] = add_up(["alibi", "relative", {"matrix": {"values": NUMBERS}}], H, 3)
+CASES["sum"] = build_bias(["alibi", "relative", {"matrix": {"values": NUMBERS}}], H, 3)
 everyone = pytest.mark.parametrize("bias", [pytest.param(b, id=n) for n, b in CASES.items()])
 
 
@@ -77,7 +78,7 @@ def test_none_is_zero():
 
 
 def test_float32_stays_float32():
-    bias = add_up({"matrix": {"values": NUMBERS.astype(np.float32)}}, H)
+    bias = build_bias({"matrix": {"values": NUMBERS.astype(np.float32)}}, H)
     assert bias.block(0, 0, 2, 0, 2).dtype == np.float32
     logits = np.zeros((2, 2), dtype=np.float32)
     logits += alibi(1).block(0, 0, 2, 0, 2)
@@ -184,7 +185,7 @@ def test_a_head_draws_the_same_table_beside_any_others():
 
 def test_a_matrix_is_read_from_a_file(tmp_path: Path):
     (tmp_path / "bias.csv").write_text("0.5,-1\n2,1e-3\n", encoding="utf-8")
-    bias = add_up({"matrix": {"path": str(tmp_path / "bias.csv")}}, 1)
+    bias = build_bias({"matrix": {"path": str(tmp_path / "bias.csv")}}, 1)
     assert bias.block(0, 0, 2, 0, 2).tolist() == [[0.5, -1.0], [2.0, 0.001]]
 
 
@@ -247,15 +248,15 @@ FAULTS = [
 @pytest.mark.parametrize(("spec", "message"), FAULTS, ids=range(len(FAULTS)))
 def test_faults(spec: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Fault) as fault:
-        add_up(spec, 2)
+    with pytest.raises(UserError) as fault:
+        build_bias(spec, 2)
     assert str(fault.value) == message
 
 
 @pytest.mark.parametrize("bias", [CASES["matrix-0"], CASES["sum"]], ids=["alone", "in a sum"])
 def test_a_bias_of_one_shape_refuses_others(bias: Bias):
     bias.check((H, N, M))
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(UserError) as fault:
         bias.check((H, N, M + 1))
     assert str(fault.value) == (
         "attention.bias.matrix: got shape (6, 7, 11), expected one that broadcasts to [..., N, M] "

@@ -12,8 +12,8 @@ import pytest
 
 from pipeline import attend, attend_gradients
 from pipeline.attention import MASKS, NORMALIZERS, QK_NORMS, ROTATIONS, SCALES
-from pipeline.faults import Fault
-from pipeline.records import Array
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array
 from tests.variants import SUM_TO_ONE, bias_spec, mask_spec
 
 pytestmark = pytest.mark.usefixtures("tiny_tiles")
@@ -147,7 +147,7 @@ def test_gradients(rotation: str, qk_norm: str, size: str, dtype: Any) -> None:
 )
 def test_nothing_at_all_is_refused(empty: tuple[tuple[int, ...], ...]) -> None:
     query, key, value = map(np.zeros, empty)
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         attend(query, key, value)
     assert str(caught.value) == (
         f"attend: an axis of length 0 in query {empty[0]}, key {empty[1]}, value {empty[2]}; "

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.attention.masks import MASKS, Mask, combine
-from pipeline.attention.masks.kinds import Booleans
-from pipeline.faults import Fault
+from pipeline.attention import MASKS, build_mask
+from pipeline.attention.masks import Mask
+from pipeline.attention.masks.mask import Booleans
+from pipeline.base.errors import UserError
 
 N = 12
 RANDOM = np.random.default_rng(0).random((N, N)) < 0.5
@@ -46,12 +47,12 @@ CASES = {
 }
 PAIRS = list(itertools.product(CASES, repeat=2))
 COMBINED = {
-    "packed": combine(["causal", {"document": {"lengths": [5, 7]}}]),
-    "longformer": combine({"any": [{"window": {"left": 2}}, {"global_tokens": {"count": 1}}]}),
-    "apart": combine([{"window": {"left": 0, "right": 0}}, {"padding": {"length": 4}}]),
-    "two islands": combine({"any": [{"padding": {"length": 0}}, {"padding": {"length": 3}}]}),
-    "ruled": combine([{"dilated": {"step": 2}}, {"matrix": {"values": RANDOM}}]),
-    "nested": combine(["causal", {"any": [{"dilated": {"step": 3}}, "none"]}]),
+    "packed": build_mask(["causal", {"document": {"lengths": [5, 7]}}]),
+    "longformer": build_mask({"any": [{"window": {"left": 2}}, {"global_tokens": {"count": 1}}]}),
+    "apart": build_mask([{"window": {"left": 0, "right": 0}}, {"padding": {"length": 4}}]),
+    "two islands": build_mask({"any": [{"padding": {"length": 0}}, {"padding": {"length": 3}}]}),
+    "ruled": build_mask([{"dilated": {"step": 2}}, {"matrix": {"values": RANDOM}}]),
+    "nested": build_mask(["causal", {"any": [{"dilated": {"step": 3}}, "none"]}]),
 }
 everyone = pytest.mark.parametrize(
     "mask", [pytest.param(mask, id=name) for name, mask in (CASES | COMBINED).items()]
@@ -100,7 +101,7 @@ def test_span_never_cuts_an_allowed_key(mask: Mask):
     for keys in range(1, N + 1):
         whole = mask.full(N, keys)
         for first, last in itertools.combinations(range(N + 1), 2):
-            lo, hi = mask.span(first, last, keys)
+            lo, hi = mask.bounding_range(first, last, keys)
             assert 0 <= lo <= hi <= keys
             assert not whole[..., first:last, :lo].any()
             assert not whole[..., first:last, hi:].any()
@@ -120,7 +121,7 @@ def test_counts_are_the_sums(mask: Mask):
 def test_solid_and_is_full_never_lie(mask: Mask):
     whole = mask.full(N, N)
     for first, last, lo, hi in blocks(N, N):
-        low, high = mask.solid(first, last, lo, hi)
+        low, high = mask.full_range(first, last, lo, hi)
         assert lo <= low <= high <= hi
         assert whole[..., first:last, low:high].all()
         assert mask.is_full(first, last, lo, hi) == ((low, high) == (lo, hi))
@@ -134,7 +135,7 @@ def test_a_mask_that_is_a_reach_alone_knows_all_that_is_solid(name: str):
     for first, last, lo, hi in blocks(N, N):
         (seen,) = np.nonzero(whole[first:last, lo:hi].all(axis=0))
         expected = (lo + seen.min(), lo + seen.max() + 1) if seen.size else (lo, lo)
-        assert CASES[name].solid(first, last, lo, hi) == expected
+        assert CASES[name].full_range(first, last, lo, hi) == expected
 
 
 @pytest.mark.parametrize("name", ["causal-0", "window-3", "prefix-1", "document-0", "padding-1"])
@@ -143,7 +144,7 @@ def test_a_mask_that_is_a_reach_alone_has_the_least_span(name: str):
     for first, last in itertools.combinations(range(N + 1), 2):
         (seen,) = np.nonzero(whole[first:last].any(axis=0))
         expected = (seen.min(), seen.max() + 1) if seen.size else (0, 0)
-        assert CASES[name].span(first, last, N) == expected
+        assert CASES[name].bounding_range(first, last, N) == expected
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
@@ -157,7 +158,7 @@ def test_and_or_are_those_of_the_booleans(one: str, other: str):
         sums = expected.sum(axis=-1)[..., 2:9]
         np.testing.assert_array_equal(np.broadcast_to(mask.counts(2, 9, N), sums.shape), sums)
         for first, last in ((0, N), (0, 5), (4, 6), (11, 12)):
-            lo, hi = mask.span(first, last, N)
+            lo, hi = mask.bounding_range(first, last, N)
             assert not expected[..., first:last, :lo].any()
             assert not expected[..., first:last, hi:].any()
             for lo, hi in ((0, N), (0, 3), (3, 5), (9, 12)):
@@ -168,35 +169,35 @@ def test_and_or_are_those_of_the_booleans(one: str, other: str):
 
 def test_causal_and_documents_together_need_no_rule():
     packed = COMBINED["packed"]
-    assert packed.rule is None
-    assert packed.span(6, 8, N) == (5, 8)
+    assert packed.predicate is None
+    assert packed.bounding_range(6, 8, N) == (5, 8)
     assert packed.is_full(7, 9, 5, 8)
 
 
 def test_or_knows_what_is_solid_in_either():
     longformer = COMBINED["longformer"]
-    assert longformer.solid(6, 8, 0, N) == (5, N)
-    assert longformer.solid(0, 1, 0, N) == (0, N)
-    assert longformer.solid(6, 8, 0, 3) == (0, 1)
+    assert longformer.full_range(6, 8, 0, N) == (5, N)
+    assert longformer.full_range(0, 1, 0, N) == (0, N)
+    assert longformer.full_range(6, 8, 0, 3) == (0, 1)
 
 
 def test_or_with_a_mask_of_nothing_has_the_span_of_the_other():
-    mask = combine({"any": [{"padding": {"length": 0}}, {"window": {"left": 1, "right": 0}}]})
-    assert mask.span(6, 8, N) == (5, 8)
+    mask = build_mask({"any": [{"padding": {"length": 0}}, {"window": {"left": 1, "right": 0}}]})
+    assert mask.bounding_range(6, 8, N) == (5, 8)
 
 
 def test_counts_of_a_rule_are_summed_in_pieces(monkeypatch: pytest.MonkeyPatch):
     expected = {name: mask.counts(1, N, N) for name, mask in CASES.items()}
-    monkeypatch.setattr("pipeline.attention.masks.kinds.AT_ONCE", 30)
+    monkeypatch.setattr("pipeline.attention.masks.mask.MAX_PAIRS", 30)
     for name, mask in CASES.items():
         np.testing.assert_array_equal(mask.counts(1, N, N), expected[name], strict=True)
 
 
 def test_a_long_text_is_answered_without_its_pairs():
-    mask = combine(["causal", {"window": {"left": 63}}])
-    assert mask.span(65_000, 65_256, 65_536) == (64_937, 65_256)
+    mask = build_mask(["causal", {"window": {"left": 63}}])
+    assert mask.bounding_range(65_000, 65_256, 65_536) == (64_937, 65_256)
     assert mask.counts(0, 65_536, 65_536).sum() == 65_536 * 64 - 64 * 63 // 2
-    assert mask.solid(65_000, 65_032, 0, 65_536) == (64_968, 65_001)
+    assert mask.full_range(65_000, 65_032, 0, 65_536) == (64_968, 65_001)
     assert mask.block(65_535, 65_536, 65_470, 65_480).tolist() == [[False] * 2 + [True] * 8]
 
 
@@ -229,7 +230,7 @@ WRITTEN_OUT = [
 
 @pytest.mark.parametrize(("spec", "shape", "expected"), WRITTEN_OUT)
 def test_small_masks_written_out(spec: object, shape: tuple[int, int], expected: str):
-    rows = combine(spec).full(*shape).astype(int)
+    rows = build_mask(spec).full(*shape).astype(int)
     assert " ".join("".join(map(str, row)) for row in rows) == expected
 
 
@@ -243,14 +244,14 @@ def test_small_masks_written_out(spec: object, shape: tuple[int, int], expected:
 )
 def test_a_matrix_is_read_from_text(tmp_path: Path, name: str, text: str):
     (tmp_path / name).write_text(text, encoding="utf-8")
-    mask = combine({"matrix": {"path": str(tmp_path / name)}})
+    mask = build_mask({"matrix": {"path": str(tmp_path / name)}})
     assert mask.full(2, 2).tolist() == [[True, False], [False, True]]
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64])
 def test_a_matrix_is_read_from_npy(tmp_path: Path, dtype: type):
     np.save(tmp_path / "mask.npy", RANDOM.astype(dtype))
-    mask = combine({"matrix": {"path": str(tmp_path / "mask.npy")}})
+    mask = build_mask({"matrix": {"path": str(tmp_path / "mask.npy")}})
     np.testing.assert_array_equal(mask.full(N, N), RANDOM)
 
 
@@ -371,8 +372,8 @@ FAULTS = [
 @pytest.mark.parametrize(("spec", "message"), FAULTS, ids=range(len(FAULTS)))
 def test_faults(spec: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Fault) as fault:
-        combine(spec)
+    with pytest.raises(UserError) as fault:
+        build_mask(spec)
     assert str(fault.value) == message
 
 
@@ -395,16 +396,16 @@ def test_faults_of_files(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(Fault) as fault:
-        combine({"matrix": {"path": name}})
+    with pytest.raises(UserError) as fault:
+        build_mask({"matrix": {"path": name}})
     assert str(fault.value) == f"attention.mask.matrix.path: {message}"
 
 
 def test_objects_are_never_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     np.save("mask.npy", np.array([[None]], dtype=object), allow_pickle=True)
-    with pytest.raises(Fault) as fault:
-        combine({"matrix": {"path": "mask.npy"}})
+    with pytest.raises(UserError) as fault:
+        build_mask({"matrix": {"path": "mask.npy"}})
     assert str(fault.value) == (
         "attention.mask.matrix.path: 'mask.npy' holds no array of numbers, expected a .npy file"
     )
@@ -440,8 +441,8 @@ FITS = [
 )
 @pytest.mark.parametrize(("spec", "shape", "message"), FITS)
 def test_a_mask_of_one_shape_refuses_others(spec, shape, message, around):
-    with pytest.raises(Fault) as fault:
-        combine(around(spec)).check(shape)
+    with pytest.raises(UserError) as fault:
+        build_mask(around(spec)).check(shape)
     assert str(fault.value) == message
 
 

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import attend, attend_gradients
-from pipeline.attention import turn
-from pipeline.attention.qk_norm import QK_NORMS
-from pipeline.records import Array
+from pipeline.attention import QK_NORMS, rotate
+from pipeline.base.records import Array
 
 pytestmark = pytest.mark.oracle
 repeatable = settings(derandomize=True, deadline=None, max_examples=100)
@@ -180,7 +179,7 @@ def test_every_stage_is_as_written_out_in_torch_and_so_is_its_gradient(
     after: dict[str, Any] = {name: stages[name] for name in stages if name not in before}
     norm = QK_NORMS[stages["qk_norm"]]
     turned_query, turned_key = (
-        turn(norm(x, stages["qk_norm_gain"]), stages["rotation"]) for x in (query, key)
+        rotate(norm(x, stages["qk_norm_gain"]), stages["rotation"]) for x in (query, key)
     )
     attended = attend(turned_query, turned_key, value, **after)
     np.testing.assert_allclose(attended.weights, weights.detach().numpy(), rtol=0, atol=1e-13)
@@ -220,7 +219,7 @@ def test_sparse_attention_is_that_of_entmax_row_by_row(
         mask=mask,
         temperature=data.draw(st.floats(0.2, 4.0)),
         normalizer={"entmax": {"alpha": name}} if isinstance(name, float) else name,
-        capture=lambda stage, array: stages.update({stage: array.copy()}),
+        on_stage=lambda stage, array: stages.update({stage: array.copy()}),
     )  # fmt: skip
     for place in np.ndindex(*query.shape[:-1]):
         kept = mask[place[-1]]

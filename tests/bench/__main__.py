@@ -11,8 +11,10 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
-from pipeline.records import Table
-from pipeline.store import ROOT, claim, shown, write_csv
+from pipeline.base.paths import ROOT, display_path
+from pipeline.base.tables import Table
+from pipeline.store.layout import claim
+from pipeline.store.write.table import write_csv
 from tests.bench import brush, commands, comparison, mechanism, sweeps
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
@@ -45,7 +47,7 @@ def main() -> int:
             continue
         rows = list(told(cases(), count, measure))
         write_csv(folder / f"{part}.csv", Table(("what", count, "seconds", measure, "bar"), rows))
-    print(shown(folder))
+    print(display_path(folder))
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pipeline.store import ROOT
+from pipeline.base.paths import ROOT
 from tests.bench.comparison import copies, one_run
 
 RUNS, STEPS, BAR = 1_000, 24, 0.1  # moves of a drag, seconds
@@ -28,7 +28,7 @@ TIMED = """() => {
 
 def rows() -> Iterator[Row]:
     """A drag along the first axis, its moves timed one by one: the median and the slowest."""
-    from tests.compare.report.browser import launched, opened
+    from tests.compare.page.browser import launched, opened
 
     with tempfile.TemporaryDirectory() as scratch:
         sweep = Path(scratch, "sweep")

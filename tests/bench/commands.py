@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from pipeline.store import ROOT
+from pipeline.base.paths import ROOT
 
 REPEATS = 5
 PLOTS = "plots=[heatmap,displacement]"

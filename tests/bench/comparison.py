@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from pipeline.__main__ import main as pipeline
-from pipeline.store import ROOT
+from pipeline.base.paths import ROOT
 
 COUNTS = (1_000, 10_000)
 BAR, MEMORY = 10.0, 1.0  # seconds and GB of the largest

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline import attend
-from pipeline.metrics import OF_WEIGHTS, Stream
+from pipeline.metrics import ROW_METRICS, RowStream
 
 HEADS, WIDTH = 8, 64
 MATERIALIZED = {
@@ -81,8 +81,8 @@ def long_rows() -> Iterator[Row]:
 def measured(given: Any, mask: str = "none") -> Any:
     """Output and every row metric, no weights."""
     shape = (*given[0].shape[:-1], given[1].shape[-2])
-    stream = Stream(OF_WEIGHTS, shape)
-    return attend(*given, mask=mask, keep_weights=False, see=stream), stream.rows
+    stream = RowStream(ROW_METRICS, shape)
+    return attend(*given, mask=mask, keep_weights=False, observer=stream), stream.rows
 
 
 def problem(length: int, torch: Any) -> tuple[Any, Any]:

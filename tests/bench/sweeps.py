@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from pipeline.compose import compose, hydra
-from pipeline.store import ROOT
+from pipeline.base.paths import ROOT
+from pipeline.config.compose import compose, hydra
 from tests.bench.commands import PLOTS, Row, seconds
 
 FEW, MORE = 4, 24  # runs on which the peer is measured
@@ -31,14 +31,14 @@ def rows() -> Iterator[Row]:
             yield f"stock Hydra, {theirs}, scaled from {MORE} runs", runs, expected, 1.0, None
             yield f"{what}; times as fast", runs, taken, expected / taken, bar
         if not has_keep():
-            print("sweep.keep is no setting here: its cases are left out.")
+            print("sweep.store is no setting here: its cases are left out.")
             return
         yield from kept_rows(scratch)
 
 
 def kept_rows(scratch: str) -> Iterator[Row]:
     """Metrics alone: runs a second, and whether a run costs the same among many as among few."""
-    alone = ["plots=[]", "sweep.keep=metrics"]
+    alone = ["plots=[]", "sweep.store=metrics"]
     start = sweep(scratch, 2, alone)
     taken = {runs: sweep(scratch, runs, alone) for runs in (200, 2000, 20_000)}
     yield (

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.compare.figures import TOLD, about_runs
-from pipeline.compare.find import find_runs
-from pipeline.compare.read import Run
-from pipeline.plots.vector import COLUMNS
+from pipeline.compare.figures import MAX_NAMED, about_runs
+from pipeline.plots.output.vector import COLUMNS
+from pipeline.store.read.find import find_runs
+from pipeline.store.read.run import Run
 from tests.command import Said, compare, pipeline
-from tests.plots.test_vector import described, size
+from tests.plots.output.test_vector import described, size
 
 FIGURES = (
     "causes_entropy",
@@ -102,11 +102,11 @@ def test_every_figure_says_of_which_runs_it_is_and_what_was_asked(
 def test_the_runs_beyond_the_first_are_counted(runs: list[Path]) -> None:
     (run,) = find_runs([str(runs[0])])
     many = [
-        Run(run.folder.with_name(str(k)), {**run.settings, "seed": k}, run.choices, {}, run.about)
-        for k in range(TOLD + 2)
+        Run(run.folder.with_name(str(k)), {**run.settings, "seed": k}, run.choices, {}, run.record)
+        for k in range(MAX_NAMED + 2)
     ]
     about = about_runs(many, {"paths": ["x"], "causes": None})
-    assert (len(about["runs"]), about["more runs"]) == (TOLD, 2)
+    assert (len(about["runs"]), about["more runs"]) == (MAX_NAMED, 2)
     assert "seed" not in about["held"]
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.base.tables import Table
 from pipeline.compare.formats import latex, markdown, shortened
-from pipeline.records import Table
 
 CELLS = [
     "a|b", "a_b", "50 %", "$x$", "\\input{x}", "{", "}", "#1", "~", "^", "&", "<script>",

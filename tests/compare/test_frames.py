@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import pipeline as package
+from pipeline.base.errors import UserError
+from pipeline.base.tables import Table
 from pipeline.compare import load_metrics, load_runs, load_weights
 from pipeline.compare.frames import read_frame
-from pipeline.config import validate
-from pipeline.faults import Fault
-from pipeline.perform import Job, compute, record
-from pipeline.records import Table
-from pipeline.store import write_csv
+from pipeline.config.validate import validate
+from pipeline.runs.job import Job, compute, record
+from pipeline.store.write.table import write_csv
 from tests.command import pipeline, read_csv
 from tests.conftest import config_from
-from tests.test_cells import HOSTILE
+from tests.store.test_csv import HOSTILE
 
 TOKENS = [text for text in HOSTILE if "\x00" not in text and text.strip()]
 
@@ -37,7 +37,7 @@ def test_hostile_tokens_survive_the_way_to_disk_and_back(tmp_path: Path) -> None
     frame = load_weights(tmp_path / "run")
     assert frame["query"].tolist() == [token for token in TOKENS for _ in TOKENS]
     assert frame["key"].tolist() == TOKENS * len(TOKENS)
-    weights = result.outcomes[0].attended.weights
+    weights = result.layers[0].attended.weights
     np.testing.assert_array_equal(frame["weight"].to_numpy().reshape(weights.shape), weights)
     assert load_metrics(tmp_path / "run")["query"].tolist() == TOKENS
     # And no cell of the file begins as a formula does.
@@ -106,7 +106,7 @@ def test_bad_names_are_one_line(sweep: Path) -> None:
         ),
         ({"where": "seed > 9"}, "--where: none of 6 runs meets 'seed > 9'; seed is 1, 2, 3"),
     ):
-        with pytest.raises(Fault) as caught:
+        with pytest.raises(UserError) as caught:
             load_runs(sweep, **words)
         (line,) = caught.value.lines
         assert line.startswith(said)

@@ -28,7 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Comparisons go below a folder of the test's own, and the newest sweep is looked for there."""
     monkeypatch.setattr("pipeline.compare.__main__.ROOT", tmp_path)
-    monkeypatch.setattr("pipeline.compare.find.ROOT", tmp_path)
+    monkeypatch.setattr("pipeline.store.read.find.ROOT", tmp_path)
     return tmp_path
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.compare.find import find_runs
+from pipeline.base.errors import UserError
 from pipeline.compare.multiples import curves, grids
 from pipeline.compare.settings import differing
-from pipeline.compare.weights import read_weights
-from pipeline.faults import Fault
-from pipeline.plots.curve import spoken
+from pipeline.plots.of_runs.curve import format_axis
+from pipeline.store.read.arrays import read_weights
+from pipeline.store.read.find import find_runs
 from tests.command import compare, pipeline, read_csv
 from tests.plots.look import laid_out, outside, overlaps, tick_labels, words
 
@@ -90,7 +90,7 @@ def test_a_curve_is_the_mean_in_a_band(sweep: Path) -> None:
     assert any(np.allclose(line, means) for line in lines)
     assert len(axes.collections) == 2  # a band a line
     (other,) = set(differing(runs)) - {"attention.temperature", "attention.scale"}
-    assert f"mean and 95 % interval\nover {spoken(other)}" in drawing.figure.get_suptitle()
+    assert f"mean and 95 % interval\nover {format_axis(other)}" in drawing.figure.get_suptitle()
     assert len(drawing.table.rows) == 12
 
 
@@ -107,7 +107,7 @@ def test_a_curve_is_the_mean_in_a_band(sweep: Path) -> None:
     ],
 )
 def test_what_cannot_be_drawn_is_one_line(sweep: Path, call: object, asked: str, said: str) -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         list(call(find_runs([sweep]), asked))  # type: ignore[operator]
     (line,) = caught.value.lines
     assert line.startswith(said)
@@ -116,7 +116,7 @@ def test_what_cannot_be_drawn_is_one_line(sweep: Path, call: object, asked: str,
 def test_different_tokens_in_one_cell_have_no_mean(tmp_path: Path) -> None:
     said = pipeline("-m", "sentences.text=[[Os]],[[tem]]", "attention.scale=on,off", "seed=1,2",
                     "plots=[]", f"outputs={tmp_path}")  # fmt: skip
-    with pytest.raises(Fault, match="different tokens, which have no mean"):
+    with pytest.raises(UserError, match="different tokens, which have no mean"):
         list(grids(find_runs([said.folder]), "scale,seed"))
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.compare.frames import load_runs
-from pipeline.compare.names import find_baseline
-from pipeline.compare.read import Run
+from pipeline.base.errors import UserError
+from pipeline.base.tables import Table
+from pipeline.compare import load_runs
+from pipeline.compare.columns import find_baseline
 from pipeline.compare.settings import differing
-from pipeline.compare.table import against, runs_table
-from pipeline.faults import Fault
+from pipeline.compare.table import runs_table, with_changes_from
 from pipeline.metrics import scalar_names
-from pipeline.records import Table
+from pipeline.store.read.run import Run
 from tests.command import DEFAULT_METRICS, pipeline
 
 
@@ -83,7 +83,7 @@ def test_rows_hold_the_settings_and_the_metrics_of_all() -> None:
 
 def test_against_a_baseline_is_each_metric_minus_its_own() -> None:
     table = Table(("run", "m", "k"), [("a", 1.0, 10.0), ("b", 3.0, 4.0)])
-    found = against(table, ["m", "k"], 1)
+    found = with_changes_from(table, ["m", "k"], 1)
     assert list(found.columns) == ["run", "m", "k", "m_change", "k_change"]
     assert found.rows == [("a", 1.0, 10.0, -2.0, 6.0), ("b", 3.0, 4.0, 0.0, 0.0)]
 
@@ -108,7 +108,7 @@ def test_the_name_of_a_folder_is_no_mere_part_of_anothers() -> None:
 )
 def test_an_unknown_or_ambiguous_baseline_lists_the_runs(asked: str, count: str) -> None:
     runs = [run_of(name, {}) for name in ("none-1", "none-2", "on-1")]
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         find_baseline(runs, asked)
     assert str(caught.value) == (
         f"--baseline: {count} called {asked!r}; expected one of: none-1, none-2, on-1"
@@ -116,7 +116,7 @@ def test_an_unknown_or_ambiguous_baseline_lists_the_runs(asked: str, count: str)
 
 
 def test_a_long_list_of_runs_is_cut() -> None:
-    with pytest.raises(Fault, match=r"one of: r0, r1, r2, r3, r4, r5, …$"):
+    with pytest.raises(UserError, match=r"one of: r0, r1, r2, r3, r4, r5, …$"):
         find_baseline([run_of(f"r{k}", {}) for k in range(9)], "x")
 
 

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.config import KINDS_OF, Embeddings
-from pipeline.embed import KINDS, POSITIONS, UNKNOWN, embed
-from pipeline.faults import Fault
-from pipeline.records import Sentence
+from pipeline.base.errors import UserError
+from pipeline.base.records import Sentence
+from pipeline.config.schema.config import KINDS_OF
+from pipeline.config.schema.embeddings import Embeddings
+from pipeline.embed import EMBEDDINGS, POSITIONS, UNKNOWN, embed
 
 TABLE = {"cats": [1.0, 0.0, 2.0], "see": [0.0, 1.0, 0.0], "dogs": [3.0, 0.0, 0.0]}
 # What a kind cannot do without; the others have defaults.
 NEEDED: dict[str, dict[str, Any]] = {"handmade": {"table": TABLE}, "gaussian": {"width": 5}}
 FIRST, SECOND = Sentence("first", ("cats", "see", "dogs")), Sentence("second", ("dogs", "see"))
-every_kind = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", EMBEDDINGS)
 
 
 def embedded(kind: str, *sentences: Sentence, **settings: Any) -> list[Any]:
@@ -52,7 +53,7 @@ def test_positions_are_added_by_place(kind: str, positions: str) -> None:
 
 @every_kind
 def test_the_settings_of_a_kind_are_those_that_the_gate_lets_through(kind: str) -> None:
-    parameters = inspect.signature(KINDS[kind]).parameters.values()
+    parameters = inspect.signature(EMBEDDINGS[kind]).parameters.values()
     settings = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
     gate = set(KINDS_OF["embeddings"][kind].model_fields)
     assert settings == gate - {"kind", *Embeddings.model_fields}
@@ -116,7 +117,7 @@ def test_seeded_vectors_are_as_large_as_the_known_ones() -> None:
 
 
 def test_every_unknown_word_of_every_sentence_is_named_once() -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         embed([Sentence("a", ("cats", "one", "two", "one")), Sentence("b", ("two", "three"))],
               "handmade", table=TABLE)  # fmt: skip
     assert caught.value.lines == tuple(
@@ -128,7 +129,7 @@ def test_every_unknown_word_of_every_sentence_is_named_once() -> None:
 
 @pytest.mark.parametrize("kind", ["one_hot", "gaussian"])
 def test_a_word_outside_the_vocabulary_is_unknown(kind: str) -> None:
-    with pytest.raises(Fault, match="the token 'dogs' has no vector"):
+    with pytest.raises(UserError, match="the token 'dogs' has no vector"):
         embedded(kind, FIRST, vocabulary=["cats", "see"])
 
 
@@ -136,7 +137,7 @@ def test_a_word_outside_the_vocabulary_is_unknown(kind: str) -> None:
     ("settings", "message"),
     [
         ({"kind": "one_hto"}, ("embeddings.kind: got 'one_hto', expected one of: "
-         f"{', '.join(KINDS)} (did you mean 'one_hot'?)")),
+         f"{', '.join(EMBEDDINGS)} (did you mean 'one_hot'?)")),
         ({"unknown": "zeor"}, ("embeddings.unknown: got 'zeor', expected one of: "
          f"{', '.join(UNKNOWN)} (did you mean 'zero'?)")),
         ({"positions": "non"}, ("embeddings.positions: got 'non', expected one of: "
@@ -144,6 +145,6 @@ def test_a_word_outside_the_vocabulary_is_unknown(kind: str) -> None:
     ],
 )  # fmt: skip
 def test_an_unknown_name_lists_all(settings: dict[str, str], message: str) -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         embed([FIRST], **{"kind": "one_hot", **settings})  # type: ignore[arg-type]
     assert str(caught.value) == message

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array, Sentence
 from pipeline.embed import SOURCES, embed
-from pipeline.embed.glove import fixture, glove, rows, spread
-from pipeline.faults import Fault
-from pipeline.records import Array, Sentence
+from pipeline.embed.glove import fixture, glove, rms_entry, row_index
 
 
 def vectors(*tokens: str, unknown: str = "refuse") -> Array:
@@ -32,7 +32,7 @@ def test_the_fixture_holds_11000_different_words_and_their_finite_vectors() -> N
 
 def test_the_english_sentence_is_known_and_the_portuguese_word_is_not() -> None:
     assert vectors("penguins", "do", "not", "have", "knees").shape == (5, 50)
-    with pytest.raises(Fault, match="the token 'pinguins' has no vector"):
+    with pytest.raises(UserError, match="the token 'pinguins' has no vector"):
         vectors("pinguins")
 
 
@@ -67,7 +67,7 @@ def test_unknown_words_by_rule() -> None:
     assert known.any()
     assert not unheard.any()
     seeded = vectors(*(f"unheard{i}" for i in range(400)), unknown="seeded")
-    assert abs(np.sqrt(np.mean(seeded**2)) / spread("fixture") - 1) < 0.05
+    assert abs(np.sqrt(np.mean(seeded**2)) / rms_entry("fixture") - 1) < 0.05
 
 
 def test_the_source_says_which_vectors_and_how_exact() -> None:
@@ -76,7 +76,7 @@ def test_the_source_says_which_vectors_and_how_exact() -> None:
 
 
 def test_an_unknown_source_lists_all() -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         glove(["a"], 0, source="fixtrue")
     assert str(caught.value) == (
         f"embeddings.source: got 'fixtrue', expected one of: {', '.join(SOURCES)} "
@@ -86,7 +86,7 @@ def test_an_unknown_source_lists_all() -> None:
 
 def test_without_the_extra_the_full_set_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         glove(["a"], 0, source="package")
     assert str(caught.value) == (
         "embeddings.source: 'package' needs the full GloVe vectors; "
@@ -100,4 +100,4 @@ def test_the_full_set_agrees_with_the_fixture_and_knows_more() -> None:
     full = glove(tokens, 0, source="package")
     for token in tokens:
         np.testing.assert_allclose(full.vectors[token], vectors(token)[0], rtol=2**-10, atol=1e-4)
-    assert len(rows("package")) > 300_000
+    assert len(row_index("package")) > 300_000

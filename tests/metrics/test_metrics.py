@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pipeline.attention import attend
-from pipeline.faults import Fault
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array, Embeddings, Mask, Metrics, Rows
 from pipeline.metrics import (
+    EMBEDDING_METRICS,
+    FLOW_METRICS,
     METRICS,
-    OF_MOVES,
-    OF_SETS,
-    OF_TRACES,
-    OF_WEIGHTS,
-    Stream,
-    mean,
+    ROW_METRICS,
+    SET_METRICS,
+    RowStream,
+    mean_defined,
     measure,
     scalar_names,
 )
-from pipeline.metrics.shared import once
-from pipeline.records import Array, Mask, Measured, Moved, Rows
+from pipeline.metrics.rows.memo import memoize
 from tests.make import attended, golden_outcome
 
 UNIFORM, ONE_HOT = np.full((4, 4), 0.25), np.eye(4)[[1, 0, 3, 3]]
@@ -42,12 +42,12 @@ def rows_of_weights(draw: st.DrawFn) -> Array:
     return raw / raw.sum(axis=-1, keepdims=True)
 
 
-def measured(rows: Array, *names: str, allowed: Mask | None = None) -> Measured:
+def measured(rows: Array, *names: str, allowed: Mask | None = None) -> Metrics:
     """Metrics of rows whose values are one-hot: token k's own value is the unit vector k."""
     looked = attended(rows[None], None if allowed is None else allowed[None])
     one_hot = np.eye(rows.shape[1])[None]
     numbers = np.arange(rows.shape[1]) % 2  # a sentence of two words in turn
-    moved = Moved(one_hot, looked.output, np.ones((1, rows.shape[1])))
+    moved = Embeddings(one_hot, looked.output, np.ones((1, rows.shape[1])))
     return measure(looked, moved, names or METRICS, (numbers[: len(rows)], numbers))
 
 
@@ -69,7 +69,7 @@ def test_finite_on_uniform_and_one_hot_rows(name: str, rows: Array) -> None:
 
 @every_metric
 def test_a_scalar_is_the_mean_of_its_rows(name: str) -> None:
-    result = golden_outcome().measured
+    result = golden_outcome().metrics
     if name == "duplicate_token":  # no word stands there twice
         assert math.isnan(result.scalars[name])
     elif name in result.rows:
@@ -78,16 +78,16 @@ def test_a_scalar_is_the_mean_of_its_rows(name: str) -> None:
         assert set(scalar_names([name])) <= set(result.scalars)
 
 
-@pytest.mark.parametrize("name", OF_WEIGHTS)
+@pytest.mark.parametrize("name", ROW_METRICS)
 @given(rows_of_weights())
 def test_a_metric_of_weights_reads_each_row_for_itself(name: str, rows: Array) -> None:
     square = np.resize(rows, (rows.shape[1], rows.shape[1]))
-    whole = OF_WEIGHTS[name](attended(square).rows)
-    several = OF_WEIGHTS[name](attended(np.stack([square, square[::-1]])).rows)
+    whole = ROW_METRICS[name](attended(square).rows)
+    several = ROW_METRICS[name](attended(np.stack([square, square[::-1]])).rows)
     np.testing.assert_allclose(several[0], whole, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", [*OF_WEIGHTS, *OF_MOVES])
+@pytest.mark.parametrize("name", [*ROW_METRICS, *EMBEDDING_METRICS])
 def test_a_silent_row_is_left_out_and_the_others_stay(name: str) -> None:
     allowed = np.ones((4, 4), bool)
     allowed[2] = False
@@ -110,7 +110,7 @@ def test_all_rows_silent_leave_nothing_to_say_but_do_not_fail(name: str) -> None
 
 @every_metric
 def test_every_metric_s_docstring_has_a_worked_example(name: str) -> None:
-    function = {**OF_WEIGHTS, **OF_MOVES, **OF_TRACES, **OF_SETS}[name]
+    function = {**ROW_METRICS, **EMBEDDING_METRICS, **FLOW_METRICS, **SET_METRICS}[name]
     assert function.__doc__ is not None
     assert doctest.DocTestParser().get_examples(function.__doc__)
 
@@ -130,7 +130,7 @@ def test_one_token_alone_has_all_but_what_needs_two() -> None:
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    with pytest.raises(Fault, match="metrics: got 'entorpy', expected one of"):
+    with pytest.raises(UserError, match="metrics: got 'entorpy', expected one of"):
         measured(UNIFORM, "entorpy")
 
 
@@ -201,7 +201,7 @@ def test_padding_does_not_dilute_the_entropy() -> None:
 @given(rows_of_weights())
 def test_the_jacobian_norm_is_that_of_the_matrix_built_out(rows: Array) -> None:
     built = [np.linalg.norm(np.diag(p) - np.outer(p, p)) for p in rows]
-    found = OF_WEIGHTS["jacobian_norm"](attended(rows).rows)
+    found = ROW_METRICS["jacobian_norm"](attended(rows).rows)
     np.testing.assert_allclose(found, built, atol=1e-7)
     most = rows.max(axis=-1)
     spectral = np.array([np.linalg.norm(np.diag(p) - np.outer(p, p), 2) for p in rows])
@@ -218,7 +218,7 @@ def test_the_jacobian_is_the_derivative_of_attention() -> None:
         return attend(np.ones((1, 1)), s[:, None], np.eye(3), scale="none").weights[0]
 
     columns = [(weights(scores + d) - weights(scores - d)) / (2 * step) for d in step * np.eye(3)]
-    found = OF_WEIGHTS["jacobian_norm"](attended(weights(scores)[None]).rows)
+    found = ROW_METRICS["jacobian_norm"](attended(weights(scores)[None]).rows)
     assert found[0] == pytest.approx(np.linalg.norm(columns), rel=1e-6)
 
 
@@ -227,7 +227,7 @@ def test_bounds_of_sharpness(rows: Array) -> None:
     keys = rows.shape[1]
     looked = attended(rows).rows
     entropy, effective, most = (
-        OF_WEIGHTS[name](looked) for name in ("entropy", "effective_keys", "max_weight")
+        ROW_METRICS[name](looked) for name in ("entropy", "effective_keys", "max_weight")
     )
     slack = 1e-12
     assert ((entropy >= 0) & (entropy <= math.log(keys) + slack)).all()
@@ -246,7 +246,7 @@ def test_pairwise_cosine_is_the_mean_over_all_pairs(vectors: Array) -> None:
         a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
         for a, b in itertools.combinations(nonzero, 2)
     ]
-    found = OF_SETS["pairwise_cosine"](vectors)
+    found = SET_METRICS["pairwise_cosine"](vectors)
     if pairs:
         assert found == pytest.approx(np.mean(pairs), abs=1e-12)
     else:
@@ -255,15 +255,15 @@ def test_pairwise_cosine_is_the_mean_over_all_pairs(vectors: Array) -> None:
 
 def test_the_cosine_of_a_zero_vector_is_undefined() -> None:
     static, moved = np.array([[[1.0, 0], [0, 0], [1, 1]]]), np.array([[[0.0, 0], [1, 0], [2, 2]]])
-    found = OF_MOVES["cosine"](static, moved)
+    found = EMBEDDING_METRICS["cosine"](static, moved)
     assert np.isnan(found).tolist() == [[True, True, False]]
     assert found[0, 2] == pytest.approx(1)
 
 
 def test_the_mean_is_over_what_is_defined() -> None:
-    assert mean([1.0, math.nan, 2.0]) == 1.5
-    assert math.isnan(mean([math.nan]))
-    assert mean(np.array([[2.0, 4.0]])) == 3.0
+    assert mean_defined([1.0, math.nan, 2.0]) == 1.5
+    assert math.isnan(mean_defined([math.nan]))
+    assert mean_defined(np.array([[2.0, 4.0]])) == 3.0
 
 
 # --- a block at a time -------------------------------------------------------------------------
@@ -275,9 +275,9 @@ def test_the_mean_is_over_what_is_defined() -> None:
 def test_metrics_of_blocks_are_those_of_the_whole(mask: object, rows: int) -> None:
     query, key, value = np.random.default_rng(3).standard_normal((3, 2, 13, 8))
     whole = attend(query, key, value, mask=mask)
-    stream = Stream(OF_WEIGHTS, (2, 13, 13))
-    attend(query, key, value, mask=mask, keep_weights=False, rows=rows, threads=2, see=stream)
-    for name, metric in OF_WEIGHTS.items():
+    stream = RowStream(ROW_METRICS, (2, 13, 13))
+    attend(query, key, value, mask=mask, keep_weights=False, rows=rows, threads=2, observer=stream)
+    for name, metric in ROW_METRICS.items():
         np.testing.assert_allclose(stream.rows[name], metric(whole.rows), atol=1e-9, err_msg=name)
 
 
@@ -285,15 +285,15 @@ def test_metrics_of_blocks_are_those_of_the_whole(mask: object, rows: int) -> No
 def test_a_query_without_a_key_stays_undefined_in_a_stream() -> None:
     mask = np.ones((6, 6), bool)
     mask[2] = False
-    stream = Stream({"entropy": OF_WEIGHTS["entropy"]}, (1, 6, 6))
-    attend(*np.ones((3, 1, 6, 2)), mask=mask, keep_weights=False, rows=2, see=stream)
+    stream = RowStream({"entropy": ROW_METRICS["entropy"]}, (1, 6, 6))
+    attend(*np.ones((3, 1, 6, 2)), mask=mask, keep_weights=False, rows=2, observer=stream)
     assert np.isnan(stream.rows["entropy"][0]).tolist() == [k == 2 for k in range(6)]
 
 
 def test_what_metrics_share_is_worked_out_once_for_each_block() -> None:
     calls = []
 
-    @once
+    @memoize
     def counted(rows: Rows) -> Array:
         calls.append(rows)
         return rows.weights.sum(axis=-1)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pipeline.records import Drawing
+    from pipeline.base.drawing import Drawing
 
 
 def laid_out(drawing: Drawing) -> Any:

@@ -9,16 +9,17 @@ from functools import cache
 import numpy as np
 import pytest
 
+from pipeline.base.drawing import Drawing
+from pipeline.base.records import LayerResult
 from pipeline.plots import DRAWN_METRICS, FORMATS, PLOTS, needed_metrics, render
-from pipeline.plots.tokens import label
-from pipeline.records import Drawing, Outcome
+from pipeline.plots.parts.token_labels import label
 from tests.make import golden_outcome, outcome_of
 from tests.plots.look import laid_out, outside, overlaps, tick_labels, words
 
 every_plot = pytest.mark.parametrize("plot", PLOTS)
 
 WORDS = [f"word{k}" for k in range(600)]
-INPUTS: dict[str, Outcome] = {
+INPUTS: dict[str, LayerResult] = {
     "seed": golden_outcome(),
     "one token": outcome_of(["alone"]),
     "two equal tokens": outcome_of(["same", "same"]),

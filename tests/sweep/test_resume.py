@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ledger import Ledger
-from pipeline.perform import Job, compute
-from pipeline.records import Result
-from pipeline.store import appearing
+from pipeline.base.records import Result
+from pipeline.runs.job import Job, compute
+from pipeline.store.atomic import atomic_folder
+from pipeline.store.ledger import Ledger
 from tests.command import Said, pipeline
 from tests.sweep.same import lasting
 
@@ -55,7 +55,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         found.append(job.config.attention.temperature)
         return compute(job)
 
-    monkeypatch.setattr("pipeline.sweep.work.compute", counted)
+    monkeypatch.setattr("pipeline.sweep.execute.tasks.compute", counted)
     return found
 
 
@@ -206,7 +206,7 @@ def test_failures_are_run_again_by_the_command_that_the_end_names(
         return compute(job)
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.sweep.work.compute", broken)
+        patch.setattr("pipeline.sweep.execute.tasks.compute", broken)
         said = pipeline(*SWEEP, INLINE, f"outputs={tmp_path}")
     assert said.code == 1
     (line,) = [line for line in said.out.splitlines() if "make sweep RESUME=" in line]
@@ -221,7 +221,7 @@ def test_fail_fast_ends_at_the_first_failure(
         raise RuntimeError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.sweep.work.compute", broken)
+        patch.setattr("pipeline.sweep.execute.tasks.compute", broken)
         said = pipeline(*SWEEP, INLINE, "sweep.fail_fast=true", f"outputs={tmp_path}")
     assert said.code == 1
     assert len(Ledger(said.folder / "ledger.jsonl").entries()) == 1
@@ -238,7 +238,7 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
         return compute(job)
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.sweep.work.compute", stopped)
+        patch.setattr("pipeline.sweep.execute.tasks.compute", stopped)
         said = pipeline(*SWEEP, INLINE, f"outputs={tmp_path}")
     (folder,) = (tmp_path / "sweeps").iterdir()
     assert (said.code, said.out) == (130, "")
@@ -363,16 +363,16 @@ def test_a_finished_run_whose_record_cannot_be_read_is_made_again(
 def test_what_a_sweep_keeps_cannot_change(
     tmp_path: Path, begun: str, asked: str, more: list[str]
 ) -> None:
-    words = ["-m", "attention.temperature=0.5", "plots=[]", INLINE, f"sweep.keep={begun}"]
+    words = ["-m", "attention.temperature=0.5", "plots=[]", INLINE, f"sweep.store={begun}"]
     folder = pipeline(*words, f"outputs={tmp_path}").folder
     before = lasting(folder)
-    said = resume(folder, *more, f"sweep.keep={asked}")
+    said = resume(folder, *more, f"sweep.store={asked}")
     assert (said.code, said.out, lasting(folder)) == (2, "", before)
     assert said.err == (
-        f"sweep.keep: got {asked!r} to resume {folder}, which was begun with {begun!r}; "
+        f"sweep.store: got {asked!r} to resume {folder}, which was begun with {begun!r}; "
         f"expected {begun}, or a sweep of its own\n"
     )
-    assert resume(folder, f"sweep.keep={begun}").code == 0
+    assert resume(folder, f"sweep.store={begun}").code == 0
 
 
 def with_other_keys(folder: Path, **changes: str) -> None:
@@ -414,7 +414,7 @@ def test_other_code_is_refused_by_its_commit(swept: Path) -> None:
 
 def test_a_sweep_that_is_being_run_is_refused(swept: Path, made: list[float]) -> None:
     forget(swept)
-    with Ledger(swept / "ledger.jsonl").held():
+    with Ledger(swept / "ledger.jsonl").locked():
         said = resume(swept)
     assert (said.code, said.out, made) == (2, "", [])
     assert said.err == (
@@ -432,7 +432,7 @@ def test_an_input_that_changes_on_the_way_fails_its_run(
         text.write_text("o sol\n", encoding="utf-8")
         return compute(job)
 
-    monkeypatch.setattr("pipeline.sweep.work.compute", changed)
+    monkeypatch.setattr("pipeline.sweep.execute.tasks.compute", changed)
     said = pipeline(
         "-m", "sentences=file", f"sentences.path={text}", "embeddings=gaussian", "seed=1,2",
         "plots=[]", INLINE, f"outputs={tmp_path}",
@@ -446,9 +446,9 @@ def test_an_input_that_changes_on_the_way_fails_its_run(
 
 def test_the_orphan_of_a_killed_sweep_neither_mixes_in_nor_overwrites(tmp_path: Path) -> None:
     def late_and_first() -> None:
-        with appearing(tmp_path / "run") as late:
+        with atomic_folder(tmp_path / "run") as late:
             (late / "a").write_text("late")
-            with appearing(tmp_path / "run") as first:
+            with atomic_folder(tmp_path / "run") as first:
                 (first / "a").write_text("first")
 
     with pytest.raises(OSError, match="not empty"):
@@ -459,7 +459,7 @@ def test_the_orphan_of_a_killed_sweep_neither_mixes_in_nor_overwrites(tmp_path: 
 
 def test_an_orphan_whose_half_was_cleared_makes_no_run_of_the_other_half(tmp_path: Path) -> None:
     def cleared_on_the_way() -> None:
-        with appearing(tmp_path / "run") as beside:
+        with atomic_folder(tmp_path / "run") as beside:
             (beside / "a").write_text("a")
             shutil.rmtree(beside)
             beside.mkdir()  # as writing the next file does

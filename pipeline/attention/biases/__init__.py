@@ -3,49 +3,13 @@
 Every entry makes a `Bias` from the count of heads, the master seed and its own settings.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from functools import reduce
-from operator import add
-
-import numpy as np
-
-from pipeline.attention.biases.alibi import alibi
-from pipeline.attention.biases.kinds import Bias
+from pipeline.attention.biases.bias import Bias
 from pipeline.attention.biases.matrix import matrix
-from pipeline.attention.biases.relative import relative
-from pipeline.attention.specs import build
-from pipeline.faults import Fault
+from pipeline.attention.biases.registry import BIASES, build_bias
 
-__all__ = ["BIASES", "Bias", "add_up", "alibi", "matrix", "none", "relative"]
-
-
-def none(heads: int, seed: int = 0) -> Bias:
-    """b_h(i, j) = 0: attention then sees positions by the mask and the embeddings alone.
-
-    >>> none(1).block(0, 0, 2, 0, 2).tolist()
-    [[0.0]]
-    """
-    return Bias(lambda head, queries, keys: np.zeros((1, 1)))
-
-
-BIASES: dict[str, Callable[..., Bias]] = {
-    "none": none,
-    "alibi": alibi,
-    "relative": relative,
-    "matrix": matrix,
-}
-
-
-def add_up(spec: object, heads: int, seed: int = 0, what: str = "attention.bias") -> Bias:
-    """The bias as YAML writes it: a name, {name: {setting: value}}, or a list of those to add up.
-
-    >>> add_up(["alibi", {"matrix": {"values": [[0, 1], [1, 0]]}}], 8).block(0, 0, 2, 0, 2).tolist()
-    [[0.0, 0.5], [0.5, 0.0]]
-    """
-    if not isinstance(spec, list | tuple):
-        return build(BIASES, spec, what, heads, seed)
-    if not spec:
-        raise Fault(f"{what}: got an empty list, expected at least one bias, such as 'none'")
-    return reduce(add, (add_up(part, heads, seed, what) for part in spec))
+__all__ = [
+    "BIASES",
+    "Bias",
+    "build_bias",
+    "matrix",
+]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.attention.biases.kinds import Bias, Positions, by_offset
-from pipeline.records import Array
+from pipeline.attention.biases.bias import Bias, Positions, by_offset
+from pipeline.base.records import Array
 
 
 def alibi(heads: int, seed: int = 0) -> Bias:

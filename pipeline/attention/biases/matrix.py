@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.attention.biases.kinds import Bias, Positions
-from pipeline.attention.matrices import check_fit, cut, read, real_matrix
-from pipeline.attention.specs import only_one
-from pipeline.records import Array
+from pipeline.attention.biases.bias import Bias, Positions
+from pipeline.attention.matrix_input import check_fit, read_matrix, real_matrix, slice_block
+from pipeline.base.records import Array
+from pipeline.base.specs import only_one
 
 
 def matrix(
@@ -31,11 +31,11 @@ def matrix(
     if path is None:
         numbers = real_matrix(values, f"{what}.values")
     else:
-        numbers = real_matrix(read(path, f"{what}.path"), f"{what}.path")
+        numbers = real_matrix(read_matrix(path, f"{what}.path"), f"{what}.path")
 
     def rule(head: int | None, queries: Positions, keys: Positions) -> Array:
         one = head is not None and numbers.ndim > 2
         layer = numbers[..., head if numbers.shape[-3] > 1 else 0, :, :] if one else numbers
-        return cut(layer, queries, keys)
+        return slice_block(layer, queries, keys)
 
     return Bias(rule, lambda shape: check_fit(np.shape(numbers), shape, what))

@@ -7,12 +7,12 @@ from bisect import bisect_left
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention.biases.kinds import Bias, Positions, by_offset
-from pipeline.attention.matrices import real_matrix
-from pipeline.attention.specs import whole
-from pipeline.faults import Fault
-from pipeline.records import Array
-from pipeline.seeds import generator
+from pipeline.attention.biases.bias import Bias, Positions, by_offset
+from pipeline.attention.matrix_input import real_matrix
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array
+from pipeline.base.rng import generator
+from pipeline.base.specs import whole
 
 WHAT = "attention.bias.relative"
 
@@ -37,7 +37,11 @@ def relative(
     [[-3.0, -3.0, -3.0, -2.0, -1.0, 0.0]]
     """
     edges = bucket_edges(num_buckets, max_distance, bidirectional)
-    rows = drawn(heads, seed, num_buckets) if table is None else given(table, heads, num_buckets)
+    rows = (
+        random_table(heads, seed, num_buckets)
+        if table is None
+        else checked_table(table, heads, num_buckets)
+    )
 
     def numbers(head: int | None, offsets: Positions) -> Array:
         return (rows if head is None else rows[head])[..., buckets(offsets, edges, bidirectional)]
@@ -45,18 +49,18 @@ def relative(
     return Bias(by_offset(numbers))
 
 
-def drawn(heads: int, seed: int, num_buckets: int) -> Array:
+def random_table(heads: int, seed: int, num_buckets: int) -> Array:
     """A table of independent N(0, 1) numbers, [H, num_buckets], one stream a head."""
     streams = [generator(seed, "attention", "bias", "relative", head) for head in range(heads)]
     return np.stack([stream.standard_normal(num_buckets) for stream in streams])
 
 
-def given(table: npt.ArrayLike, heads: int, num_buckets: int) -> Array:
+def checked_table(table: npt.ArrayLike, heads: int, num_buckets: int) -> Array:
     """The table of the user, [H, num_buckets], of finite numbers."""
     rows = real_matrix(table, f"{WHAT}.table")
     if rows.shape != (heads, num_buckets):
         shape = f"[H, num_buckets] = {(heads, num_buckets)}"
-        raise Fault(f"{WHAT}.table: got shape {rows.shape}, expected {shape}")
+        raise UserError(f"{WHAT}.table: got shape {rows.shape}, expected {shape}")
     return rows
 
 
@@ -88,7 +92,9 @@ def bucket_edges(num_buckets: int, max_distance: int, bidirectional: bool) -> Po
     """
     sides = 2 if bidirectional else 1
     if whole(num_buckets, f"{WHAT}.num_buckets", 2 * sides, 1024) % sides:
-        raise Fault(f"{WHAT}.num_buckets: got {num_buckets}, expected an even count, half a side")
+        raise UserError(
+            f"{WHAT}.num_buckets: got {num_buckets}, expected an even count, half a side"
+        )
     count = num_buckets // sides
     exact = count // 2
     whole(max_distance, f"{WHAT}.max_distance", exact + 1)

@@ -1,7 +1,12 @@
 """Masks: which keys a query may attend to, True where the key takes part; one file a kind."""
 
-from pipeline.attention.masks.combine import MASKS, combine
-from pipeline.attention.masks.kinds import Mask
+from pipeline.attention.masks.mask import Mask
 from pipeline.attention.masks.matrix import matrix
+from pipeline.attention.masks.registry import MASKS, build_mask
 
-__all__ = ["MASKS", "Mask", "combine", "matrix"]
+__all__ = [
+    "MASKS",
+    "Mask",
+    "build_mask",
+    "matrix",
+]

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention.masks.kinds import Booleans, Mask
-from pipeline.attention.matrices import as_array, check_fit, cut, read
-from pipeline.attention.specs import only_one
-from pipeline.faults import Fault, shorten
+from pipeline.attention.masks.mask import Booleans, Mask
+from pipeline.attention.matrix_input import as_array, check_fit, read_matrix, slice_block
+from pipeline.base.errors import UserError, shorten
+from pipeline.base.specs import only_one
 
 
 def matrix(values: object = None, path: str | Path | None = None) -> Mask:
@@ -27,9 +27,11 @@ def matrix(values: object = None, path: str | Path | None = None) -> Mask:
     if path is None:
         given = booleans(as_array(values, f"{what}.values"), f"{what}.values")
     else:
-        given = booleans(as_array(read(path, f"{what}.path"), f"{what}.path"), f"{what}.path")
+        given = booleans(
+            as_array(read_matrix(path, f"{what}.path"), f"{what}.path"), f"{what}.path"
+        )
     return Mask(
-        rule=lambda queries, keys: cut(given, queries, keys),
+        predicate=lambda queries, keys: slice_block(given, queries, keys),
         check=lambda shape: check_fit(given.shape, shape, what),
     )
 
@@ -39,8 +41,8 @@ def booleans(given: npt.NDArray[np.generic], what: str) -> Booleans:
     if given.dtype == np.bool_:
         return given.astype(bool, copy=False)
     if given.dtype.kind not in "iu":
-        raise Fault(f"{what}: got {given.dtype}, expected booleans, or the integers 0 and 1")
+        raise UserError(f"{what}: got {given.dtype}, expected booleans, or the integers 0 and 1")
     odd = given[(given != 0) & (given != 1)]
     if odd.size:
-        raise Fault(f"{what}: got {shorten(odd[0].item())}, expected booleans, or 0 and 1")
+        raise UserError(f"{what}: got {shorten(odd[0].item())}, expected booleans, or 0 and 1")
     return given.astype(bool)

@@ -3,34 +3,10 @@
 Every entry makes a `Normalizer` from its settings; `attend` applies it to blocks of whole rows.
 """
 
-from __future__ import annotations
+from pipeline.attention.normalizers.normalizer import Normalizer
+from pipeline.attention.normalizers.registry import NORMALIZERS
 
-from collections.abc import Callable
-
-from pipeline.attention.normalizers.entmax import entmax
-from pipeline.attention.normalizers.favor import favor
-from pipeline.attention.normalizers.hard import hard
-from pipeline.attention.normalizers.kernels import linear
-from pipeline.attention.normalizers.kinds import Normalizer
-from pipeline.attention.normalizers.relu import relu
-from pipeline.attention.normalizers.sigmoid import sigmoid
-from pipeline.attention.normalizers.sink import off_by_one, sink
-from pipeline.attention.normalizers.softmax import softmax
-from pipeline.attention.normalizers.sparsemax import sparsemax
-from pipeline.attention.normalizers.top_k import top_k
-
-NORMALIZERS: dict[str, Callable[..., Normalizer]] = {
-    "softmax": softmax,
-    "off_by_one": off_by_one,
-    "sink": sink,
-    "sparsemax": sparsemax,
-    "entmax": entmax,
-    "sigmoid": sigmoid,
-    "relu": relu,
-    "top_k": top_k,
-    "hard": hard,
-    "linear": linear,
-    "favor": favor,
-}
-
-__all__ = ["NORMALIZERS", "Normalizer"]
+__all__ = [
+    "NORMALIZERS",
+    "Normalizer",
+]

@@ -7,12 +7,12 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.attention.normalizers.checks import is_number
-from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import descending, divide_by_sum, sums, sums_in_order
+from pipeline.attention.normalizers.normalizer import Normalizer, row_max
 from pipeline.attention.normalizers.sparsemax import sparsemax
-from pipeline.faults import Fault, shorten
-from pipeline.records import Array
+from pipeline.attention.row_sums import divide_by_sum, near_max_sorted, sums, sums_in_order
+from pipeline.base.errors import UserError, shorten
+from pipeline.base.records import Array
+from pipeline.base.specs import is_number
 
 
 def entmax(alpha: float = 1.5) -> Normalizer:
@@ -27,20 +27,20 @@ def entmax(alpha: float = 1.5) -> Normalizer:
     [[0.0, 0.326, 0.674]]
     """
     if not is_number(alpha) or alpha <= 1.0:
-        raise Fault(f"entmax.alpha: got {shorten(alpha)}, expected a finite number > 1")
+        raise UserError(f"entmax.alpha: got {shorten(alpha)}, expected a finite number > 1")
     if alpha == 2.0:
         return sparsemax()
-    by_bisection = partial(bisected, power=min(float(alpha) - 1.0, 1e30))
+    by_bisection = partial(bisect, power=min(float(alpha) - 1.0, 1e30))
     return Normalizer(by_sorting if alpha == 1.5 else by_bisection, sums_to_one=True)
 
 
 def by_sorting(logits: Array, head: int | None = None) -> Array:
     """The entmax of every row for α = 1.5, over the logits themselves."""
     with np.errstate(over="ignore", under="ignore"):  # too far below the peak; too near zero
-        np.subtract(logits, peak(logits), out=logits)
+        np.subtract(logits, row_max(logits), out=logits)
         logits *= 0.5
-        best = descending(logits, reach=1.0)  # τ ≥ −1: no weight from there on
-        np.subtract(logits, refined(best, threshold(best)), out=logits)
+        best = near_max_sorted(logits, reach=1.0)  # τ ≥ −1: no weight from there on
+        np.subtract(logits, newton_step(best, threshold(best)), out=logits)
         np.maximum(logits, 0.0, out=logits)
         return divide_by_sum(np.square(logits, out=logits))
 
@@ -59,10 +59,10 @@ def threshold(best: Array) -> Array:
     return np.take_along_axis(tau, np.maximum(support, 1) - 1, axis=-1)
 
 
-def refined(best: Array, tau: Array) -> Array:
+def newton_step(best: Array, tau: Array) -> Array:
     """τ after a step of Newton on Σ_j max(g_j − τ, 0)² = 1, which undoes the sums' rounding.
 
-    >>> refined(np.array([[0.0, 0.0]]), np.array([[-0.7071]])).round(8).tolist()
+    >>> newton_step(np.array([[0.0, 0.0]]), np.array([[-0.7071]])).round(8).tolist()
     [[-0.70710678]]
     """
     gaps = np.maximum(best - tau, 0.0)
@@ -71,34 +71,34 @@ def refined(best: Array, tau: Array) -> Array:
     return tau + ((sums_in_order(np.square(gaps)) - 1.0) / slope).astype(tau.dtype)
 
 
-def bisected(logits: Array, head: int | None = None, *, power: float) -> Array:
+def bisect(logits: Array, head: int | None = None, *, power: float) -> Array:
     """The entmax of every row for α = 1 + `power`, over the logits themselves.
 
     What is bisected is w = ln p of the largest weight, in [−ln k, 0] with k keys near the peak:
     unlike τ it keeps its digits both for α → 1 and for a large α.
     """
     with np.errstate(over="ignore"):  # too far below the peak: −inf
-        np.subtract(logits, peak(logits), out=logits)
-    best = descending(logits, reach=1.0 / power)
+        np.subtract(logits, row_max(logits), out=logits)
+    best = near_max_sorted(logits, reach=1.0 / power)
     high = np.zeros_like(best[..., :1])
     near = np.count_nonzero(best > -1.0 / power, axis=-1, keepdims=True)
     low = -np.log(np.maximum(near, 1)).astype(best.dtype)
     scratch = np.empty_like(best)
     for _ in range(np.finfo(best.dtype).nmant + 8):
         middle = 0.5 * (low + high)
-        total = sums_in_order(weigh(best, middle, power, out=scratch))
+        total = sums_in_order(weights_from_top(best, middle, power, out=scratch))
         np.copyto(high, middle, where=total >= 1.0)
         np.copyto(low, middle, where=total < 1.0)
-    above = weigh(logits, high, power, out=np.empty_like(logits))
-    return divide_by_sum(between(weigh(logits, low, power, out=logits), above))
+    above = weights_from_top(logits, high, power, out=np.empty_like(logits))
+    return divide_by_sum(interpolate(weights_from_top(logits, low, power, out=logits), above))
 
 
-def between(below: Array, above: Array) -> Array:
+def interpolate(below: Array, above: Array) -> Array:
     """The point between two rows, one bit of w apart, that sums to 1; `below` is overwritten.
 
     For a large α a bit of w moves a key at the edge of the support by far more than a bit.
 
-    >>> between(np.array([[0.75, 0.0]]), np.array([[0.75, 0.5]])).tolist()
+    >>> interpolate(np.array([[0.75, 0.0]]), np.array([[0.75, 0.5]])).tolist()
     [[0.75, 0.25]]
     """
     np.subtract(above, below, out=above)
@@ -109,15 +109,17 @@ def between(below: Array, above: Array) -> Array:
     return np.add(below, above, out=below)
 
 
-def weigh(gaps: Array, top: Array, power: float, out: Array) -> Array:
+def weights_from_top(gaps: Array, top: Array, power: float, out: Array) -> Array:
     """p_j = exp(w)·(1 + a·g_j·exp(−a·w))^(1/a), g_j ≤ 0 the gaps to a peak of weight exp(w).
 
-    >>> weigh(np.array([[0.0, -0.5, -2.5]]), np.log([[0.75]]), 1.0, np.empty((1, 3))).round(12)
+    >>> weights_from_top(
+    ...     np.array([[0.0, -0.5, -2.5]]), np.log([[0.75]]), 1.0, np.empty((1, 3))
+    ... ).round(12)
     array([[0.75, 0.25, 0.  ]])
     """
-    room = math.log(np.finfo(gaps.dtype).max) - max(math.log(power), 0.0) - 1.0
+    headroom = math.log(np.finfo(gaps.dtype).max) - max(math.log(power), 0.0) - 1.0
     with np.errstate(over="ignore", under="ignore", divide="ignore"):  # ln 0 is a weight of zero
-        np.multiply(gaps, power * np.exp(np.minimum(-power * top, room)), out=out)
+        np.multiply(gaps, power * np.exp(np.minimum(-power * top, headroom)), out=out)
         np.maximum(out, -1.0, out=out)
         np.log1p(out, out=out)
         out /= power

@@ -6,14 +6,14 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from pipeline.attention.normalizers.kernels import balanced, over_sum
-from pipeline.attention.normalizers.kinds import Normalizer
-from pipeline.attention.specs import whole
-from pipeline.faults import Fault
-from pipeline.records import Array
-from pipeline.seeds import generator
+from pipeline.attention.normalizers.linear import normalize_products, stable_features
+from pipeline.attention.normalizers.normalizer import Normalizer
+from pipeline.base.errors import UserError
+from pipeline.base.records import Array
+from pipeline.base.rng import generator
+from pipeline.base.specs import whole
 
-MOST = 65536  # features; by then the error is a thousandth, and each costs a row of memory
+MAX_FEATURES = 65536  # features; by then the error is a thousandth, and each costs a row of memory
 
 
 def favor(features: int = 256, seed: int = 0) -> Normalizer:
@@ -30,10 +30,10 @@ def favor(features: int = 256, seed: int = 0) -> Normalizer:
     >>> bool(abs(kernel.apply(query @ key.T, None) - [[0.4378, 0.5622]]).max() < 0.01)
     True
     """
-    whole(features, "favor.features", least=1, most=MOST)
+    whole(features, "favor.features", least=1, most=MAX_FEATURES)
     whole(seed, "favor.seed")
     return Normalizer(
-        over_sum,
+        normalize_products,
         sums_to_one=True,
         shift_invariant=False,
         features=partial(random_features, count=int(features), seed=int(seed)),
@@ -48,11 +48,11 @@ def random_features(query: Array, key: Array, *, count: int, seed: int) -> tuple
         log_key = key @ along
         log_key -= 0.5 * np.square(key).sum(axis=-1, keepdims=True)
     if not (np.isfinite(log_query).all() and np.isfinite(log_key).all()):
-        raise Fault(
+        raise UserError(
             f"favor: squared lengths of query and key overflow {key.dtype}; "
             f"expected vectors whose squared length a {key.dtype} can hold"
         )
-    return balanced(log_query, log_key)
+    return stable_features(log_query, log_key)
 
 
 @lru_cache(maxsize=16)
@@ -66,13 +66,13 @@ def directions(count: int, width: int, seed: int) -> Array:
     >>> bool(abs(first @ second) < 1e-12)
     True
     """
-    groups = [group(width, seed, number) for number in range(-(-count // width))]
+    groups = [orthogonal_group(width, seed, number) for number in range(-(-count // width))]
     drawn: Array = np.concatenate(groups)[:count]
     drawn.setflags(write=False)  # shared by all who ask again
     return drawn
 
 
-def group(width: int, seed: int, number: int) -> Array:
+def orthogonal_group(width: int, seed: int, number: int) -> Array:
     """D orthogonal directions, [D, D], each uniform, with the lengths of independent N(0, I)."""
     draw = generator(seed, "favor", width, number)
     rotation, upper = np.linalg.qr(draw.standard_normal((width, width)))

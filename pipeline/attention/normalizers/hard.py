@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.attention.normalizers.kinds import Normalizer
-from pipeline.records import Array
+from pipeline.attention.normalizers.normalizer import Normalizer
+from pipeline.base.records import Array
 
 
 def hard() -> Normalizer:

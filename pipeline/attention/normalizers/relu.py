@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.attention.normalizers.kinds import Normalizer
-from pipeline.attention.normalizers.rows import allowed
-from pipeline.records import Array
+from pipeline.attention.normalizers.normalizer import Normalizer
+from pipeline.attention.row_sums import allowed_counts
+from pipeline.base.records import Array
 
 
 def relu() -> Normalizer:
@@ -24,7 +24,7 @@ def relu() -> Normalizer:
 
 def in_place(logits: Array, head: int | None = None) -> Array:
     """The ReLU of every logit over n, over the logits themselves."""
-    count = allowed(logits)
+    count = allowed_counts(logits)
     np.maximum(logits, 0.0, out=logits)
     with np.errstate(under="ignore"):  # a weight too small to hold is zero
         return np.divide(logits, count, out=logits)

@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.attention.normalizers.checks import is_number
-from pipeline.attention.normalizers.kinds import Normalizer
-from pipeline.attention.normalizers.rows import allowed
-from pipeline.faults import Fault, shorten
-from pipeline.records import Array
+from pipeline.attention.normalizers.normalizer import Normalizer
+from pipeline.attention.row_sums import allowed_counts
+from pipeline.base.errors import UserError, shorten
+from pipeline.base.records import Array
+from pipeline.base.specs import is_number
 
 
 def sigmoid(bias: float | None = None) -> Normalizer:
@@ -24,14 +24,16 @@ def sigmoid(bias: float | None = None) -> Normalizer:
     [[0.25, 0.25, 0.25]]
     """
     if bias is not None and not is_number(bias):
-        raise Fault(f"sigmoid.bias: got {shorten(bias)}, expected a finite number or null (−ln n)")
+        raise UserError(
+            f"sigmoid.bias: got {shorten(bias)}, expected a finite number or null (−ln n)"
+        )
     given = None if bias is None else float(bias)
     return Normalizer(partial(in_place, bias=given), sums_to_one=False, shift_invariant=False)
 
 
 def in_place(logits: Array, head: int | None = None, *, bias: float | None) -> Array:
     """The sigmoid of every logit, over the logits themselves."""
-    against = np.log(allowed(logits)) if bias is None else -bias
+    against = np.log(allowed_counts(logits)) if bias is None else -bias
     with np.errstate(over="ignore", under="ignore"):  # exp too large to hold: a weight of zero
         np.subtract(against, logits, out=logits)
         np.exp(logits, out=logits)

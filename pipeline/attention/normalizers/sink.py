@@ -7,11 +7,11 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.attention.normalizers.checks import is_number
-from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import divide, sums, vanishing
-from pipeline.faults import Fault, shorten
-from pipeline.records import Array
+from pipeline.attention.normalizers.normalizer import Normalizer, row_max
+from pipeline.attention.row_sums import divide, ignore_underflow, sums
+from pipeline.base.errors import UserError, shorten
+from pipeline.base.records import Array
+from pipeline.base.specs import is_number
 
 
 def sink(logit: float | Sequence[float] | Array = 0.0) -> Normalizer:
@@ -29,7 +29,7 @@ def sink(logit: float | Sequence[float] | Array = 0.0) -> Normalizer:
     per_head = isinstance(plain, Sequence) and not isinstance(plain, str)
     given = list(plain) if isinstance(plain, Sequence) and per_head else [plain]
     if not given or not all(map(is_number, given)):
-        raise Fault(
+        raise UserError(
             f"sink.logit: got {shorten(logit)}, expected a finite number, or one for each head"
         )
     sinks = np.array(given, dtype=np.float64)
@@ -55,8 +55,8 @@ def off_by_one() -> Normalizer:
 def in_place(logits: Array, head: int | None = None, *, sinks: Array) -> Array:
     """The softmax of every row and its sink, over the logits themselves."""
     extra = for_block(sinks, logits, head)
-    largest = np.maximum(peak(logits), extra)
-    with vanishing():
+    largest = np.maximum(row_max(logits), extra)
+    with ignore_underflow():
         np.subtract(logits, largest, out=logits)
         np.exp(logits, out=logits)
         return divide(logits, sums(logits) + np.exp(extra - largest))
@@ -75,7 +75,7 @@ def for_block(sinks: Array, logits: Array, head: int | None) -> Array:
     heads = logits.shape[-3] if logits.ndim > 2 else 1
     if len(sinks) != heads if head is None else head >= len(sinks):
         wanted = f"one for each of {heads} heads" if head is None else f"one for head {head} too"
-        raise Fault(f"sink.logit: got {len(sinks)} numbers, expected {wanted}")
+        raise UserError(f"sink.logit: got {len(sinks)} numbers, expected {wanted}")
     if head is None and logits.ndim > 2:
         return sinks.astype(logits.dtype)[:, None, None]
     return sinks[head or 0].astype(logits.dtype)

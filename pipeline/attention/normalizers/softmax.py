@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import divide, sums, vanishing
-from pipeline.records import Array
+from pipeline.attention.normalizers.normalizer import Normalizer, row_max
+from pipeline.attention.row_sums import divide, ignore_underflow, sums
+from pipeline.base.records import Array
 
-SHORT = 256  # keys of rows whose maxima take longer one by one than all at once
-SMALL = 20.0  # of which an exponential, a sum of them and a value times that are inside float32
+SHORT_ROW = 256  # keys of rows whose maxima take longer one by one than all at once
+SAFE_LOGIT = (
+    20.0  # of which an exponential, a sum of them and a value times that are inside float32
+)
 
 
 def softmax() -> Normalizer:
@@ -20,12 +22,12 @@ def softmax() -> Normalizer:
     >>> softmax().apply(np.array([[0.0, np.log(3.0)]]), None).round(12).tolist()
     [[0.25, 0.75]]
     """
-    return Normalizer(in_place, sums_to_one=True, numerators=exponentials)
+    return Normalizer(in_place, sums_to_one=True, unnormalized=exponentials)
 
 
 def in_place(logits: Array, head: int | None = None) -> Array:
     """The softmax of every row, over the logits themselves."""
-    with vanishing():
+    with ignore_underflow():
         exponentials(logits, logits)
         return divide(logits, sums(logits))
 
@@ -39,21 +41,21 @@ def exponentials(
     that is large, and 0 elsewhere, as where all logits are `bounded`: the ratios, which are all
     that counts, are the same. It is the row's own affair, so that no bit depends on the rows beside
     it. `power` is the exponential to the base that the logits are in. To be called inside of
-    `vanishing()`.
+    `ignore_underflow()`.
     """
-    if not (bounded or are_small(logits)):
-        shift = peak(logits)
-        shift[np.abs(shift) < SMALL] = 0.0
+    if not (bounded or no_shift_needed(logits)):
+        shift = row_max(logits)
+        shift[np.abs(shift) < SAFE_LOGIT] = 0.0
         if shift.any():
             np.subtract(logits, shift, out=logits)
     power(logits, out=out)
 
 
-def are_small(logits: Array) -> bool:
+def no_shift_needed(logits: Array) -> bool:
     """Whether no row needs a shift, seen at once; only short rows are looked at.
 
-    >>> are_small(np.array([[3.0, -3.0]])), are_small(np.array([[3.0, -np.inf]]))
+    >>> no_shift_needed(np.array([[3.0, -3.0]])), no_shift_needed(np.array([[3.0, -np.inf]]))
     (True, False)
     """
-    short = logits.shape[-1] <= SHORT
-    return bool(short and logits.min() > -SMALL and logits.max() < SMALL)
+    short = logits.shape[-1] <= SHORT_ROW
+    return bool(short and logits.min() > -SAFE_LOGIT and logits.max() < SAFE_LOGIT)

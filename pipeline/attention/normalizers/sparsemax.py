@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.attention.normalizers.kinds import Normalizer, peak
-from pipeline.attention.normalizers.rows import descending, divide_by_sum, sums_in_order
-from pipeline.records import Array
+from pipeline.attention.normalizers.normalizer import Normalizer, row_max
+from pipeline.attention.row_sums import divide_by_sum, near_max_sorted, sums_in_order
+from pipeline.base.records import Array
 
 
 def sparsemax() -> Normalizer:
@@ -25,9 +25,9 @@ def sparsemax() -> Normalizer:
 def in_place(logits: Array, head: int | None = None) -> Array:
     """The sparsemax of every row, over the logits themselves."""
     with np.errstate(over="ignore"):  # too far below the peak: −inf
-        np.subtract(logits, peak(logits), out=logits)
-    best = descending(logits, reach=1.0)  # τ ≥ −1: no weight from there on
-    np.subtract(logits, refined(best, threshold(best)), out=logits)
+        np.subtract(logits, row_max(logits), out=logits)
+    best = near_max_sorted(logits, reach=1.0)  # τ ≥ −1: no weight from there on
+    np.subtract(logits, newton_step(best, threshold(best)), out=logits)
     return divide_by_sum(np.maximum(logits, 0.0, out=logits))
 
 
@@ -44,10 +44,10 @@ def threshold(best: Array) -> Array:
     return (kept - 1.0) / support.astype(best.dtype)
 
 
-def refined(best: Array, tau: Array) -> Array:
+def newton_step(best: Array, tau: Array) -> Array:
     """τ after a step of Newton on Σ_j max(g_j − τ, 0) = 1, which undoes the running sum's rounding.
 
-    >>> refined(np.array([[0.0, -0.5, -1.0]]), np.array([[-0.7]])).round(12).tolist()
+    >>> newton_step(np.array([[0.0, -0.5, -1.0]]), np.array([[-0.7]])).round(12).tolist()
     [[-0.75]]
     """
     gaps = np.maximum(best - tau, 0.0)

@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.attention.normalizers.kinds import Normalizer
+from pipeline.attention.normalizers.normalizer import Normalizer
 from pipeline.attention.normalizers.softmax import in_place as softmax_in_place
-from pipeline.attention.specs import whole
-from pipeline.records import Array
+from pipeline.base.records import Array
+from pipeline.base.specs import whole
 
 
 def top_k(k: int = 8) -> Normalizer:
@@ -43,20 +43,20 @@ def mask_beyond(logits: Array, k: int) -> Array:
     np.copyto(logits, -np.inf, where=logits < kth)
     left = np.count_nonzero(logits > -np.inf, axis=-1)
     if (left > k).any():
-        drop_last_equals(logits, kth, left > k, k)
+        drop_extra_ties(logits, kth, left > k, k)
     return logits
 
 
-def drop_last_equals(logits: Array, kth: Array, crowded: Array, k: int) -> None:
+def drop_extra_ties(logits: Array, kth: Array, crowded: Array, k: int) -> None:
     """In the `crowded` rows, those with more than k at or above `kth`, drop the last equal to it.
 
     >>> rows = np.array([[1.0, 5.0, 1.0, 1.0]])
-    >>> drop_last_equals(rows, np.array([[1.0]]), np.array([True]), 2)
+    >>> drop_extra_ties(rows, np.array([[1.0]]), np.array([True]), 2)
     >>> rows.tolist()
     [[1.0, 5.0, -inf, -inf]]
     """
     rows, bar = logits[crowded], kth[crowded]
     equal = rows == bar
-    room = k - np.count_nonzero(rows > bar, axis=-1, keepdims=True)
-    rows[equal & (equal.cumsum(axis=-1) > room)] = -np.inf
+    remaining = k - np.count_nonzero(rows > bar, axis=-1, keepdims=True)
+    rows[equal & (equal.cumsum(axis=-1) > remaining)] = -np.inf
     logits[crowded] = rows

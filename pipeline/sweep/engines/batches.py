@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from pipeline.sweep.work import Entry, Task
+from pipeline.sweep.entries import Entry, Task
 
 ABOUT = 0.25  # seconds that a batch should take: what a bar may stand still
 LARGEST = 500  # tasks in a batch

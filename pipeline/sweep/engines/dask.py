@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
-from pipeline.attention.threads import cores
-from pipeline.config import Sweeping
-from pipeline.faults import Fault
+from pipeline.base.errors import UserError
+from pipeline.base.threads import cores
+from pipeline.config.schema.sweep import SweepSettings
 from pipeline.sweep.engines.batches import DIED, Batches, run_batch
 from pipeline.sweep.engines.local import without_interrupts
-from pipeline.sweep.work import Entry, Task, failed
+from pipeline.sweep.entries import Entry, Task, failed_entry
 
 LOOK = 0.5  # seconds between two looks at who is there, at most
 SETTLING = 1.0  # seconds after which a new worker is given something to do
@@ -27,7 +27,7 @@ PATIENCE = 10  # seconds that a scheduler may take to answer
 
 
 def dask(
-    tasks: Iterable[Task], work: Callable[[Task], Entry], settings: Sweeping
+    tasks: Iterable[Task], work: Callable[[Task], Entry], settings: SweepSettings
 ) -> Generator[Entry]:
     """The entries as they come, from whatever workers there are; new ones are taken on."""
     batches, busy, present = Batches(tasks), Busy(), Present()
@@ -36,7 +36,7 @@ def dask(
             while busy.jobs or batches.are_left():
                 present.look(client)
                 for batch in busy.lost(present.since.keys()):
-                    yield from (failed(task, DIED) for task in batches.lost(batch))
+                    yield from (failed_entry(task, DIED) for task in batches.lost(batch))
                 for address in present.settled() - busy.jobs.keys():
                     if batch := batches.draw():
                         busy.start(client, address, work, batch)
@@ -55,7 +55,7 @@ class Present:
         self.last = time.monotonic()  # when anybody was there
 
     def look(self, client: Any) -> None:
-        """Who is there now; a `Fault` where for a minute nobody was.
+        """Who is there now; a `UserError` where for a minute nobody was.
 
         Not by `scheduler_info`, whose answer the client's own clock may empty before it is read.
         """
@@ -64,7 +64,7 @@ class Present:
         self.since = {address: self.since.get(address, now) for address in addresses}
         self.last = now if addresses else self.last
         if now - self.last > NOBODY:
-            raise Fault(
+            raise UserError(
                 f"sweep.dask: no worker was there for {NOBODY} seconds; expected some, started "
                 "with: dask worker ADDRESS --nthreads 1"
             )
@@ -124,7 +124,7 @@ def distributed() -> Any:
 
 
 @contextmanager
-def connected(settings: Sweeping) -> Iterator[Any]:
+def connected(settings: SweepSettings) -> Iterator[Any]:
     """A client of the scheduler at the address, or of a cluster of processes made for it."""
     if settings.dask.address is None:
         with (
@@ -143,7 +143,7 @@ def connected(settings: Sweeping) -> Iterator[Any]:
     try:
         client = distributed().Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
-        raise Fault(
+        raise UserError(
             f"sweep.dask.address: no scheduler answers at {address}; expected one started with: "
             "dask scheduler"
         ) from error

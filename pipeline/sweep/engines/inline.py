@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 
-from pipeline.config import Sweeping
-from pipeline.sweep.work import Entry, Task
+from pipeline.config.schema.sweep import SweepSettings
+from pipeline.sweep.entries import Entry, Task
 
 
 def inline(
-    tasks: Iterable[Task], work: Callable[[Task], Entry], settings: Sweeping
+    tasks: Iterable[Task], work: Callable[[Task], Entry], settings: SweepSettings
 ) -> Generator[Entry]:
     """The entries in the order of the tasks."""
     yield from map(work, tasks)

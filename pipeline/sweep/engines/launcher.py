@@ -15,22 +15,22 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from pipeline.attention.threads import cores
-from pipeline.config import Sweeping
-from pipeline.faults import Fault, one_line
-from pipeline.store import clear
+from pipeline.base.errors import UserError, one_line
+from pipeline.base.threads import cores
+from pipeline.config.schema.sweep import SweepSettings
+from pipeline.store.atomic import remove_ours
 from pipeline.sweep.engines.batches import DIED
-from pipeline.sweep.jobs import Batch, launch, put_down
-from pipeline.sweep.work import Entry, Task, failed
+from pipeline.sweep.engines.jobs import Batch, launch, write_job
+from pipeline.sweep.entries import Entry, Task, failed_entry
 
 LOOK = 0.5  # seconds between two looks at what the jobs have done
 CHOICE = "hydra/launcher="
 
 
-def chosen(overrides: Sequence[str]) -> str | None:
+def chosen_launcher(overrides: Sequence[str]) -> str | None:
     """The launcher that the command line names; None for Hydra's basic one, which has no jobs.
 
-    >>> chosen(["seed=1", "hydra/launcher=submitit_slurm"]), chosen(["seed=1"])
+    >>> chosen_launcher(["seed=1", "hydra/launcher=submitit_slurm"]), chosen_launcher(["seed=1"])
     ('submitit_slurm', None)
     """
     names = [one.removeprefix(CHOICE) for one in overrides if one.startswith(CHOICE)]
@@ -40,7 +40,7 @@ def chosen(overrides: Sequence[str]) -> str | None:
 def launcher(
     tasks: Iterable[Task],
     work: Callable[[Task], Entry],
-    settings: Sweeping,
+    settings: SweepSettings,
     *,
     overrides: Sequence[str],
     folder: Path,
@@ -53,10 +53,10 @@ def launcher(
     """
     numbers, suspects = count(), set[str]()
     size = max(1, math.ceil(total / (settings.workers or cores())))
-    parts = list(stretches(tasks, size))
+    parts = list(chunks(tasks, size))
     with ThreadPoolExecutor(1) as beside:
         while parts:
-            batches = [put_down(folder, next(numbers), part) for part in parts]
+            batches = [write_job(folder, next(numbers), part) for part in parts]
             launched = beside.submit(launch, batches, work, overrides)
             heard = yield from listen(batches, launched)
             refuse_if_nothing_ran(launched, heard)
@@ -64,19 +64,19 @@ def launcher(
             parts = []
             for suspect, *rest in filter(None, missing):
                 if suspect.run in suspects:
-                    yield failed(suspect, DIED)
+                    yield failed_entry(suspect, DIED)
                 else:
                     suspects.add(suspect.run)
                     parts.append([suspect])
                 parts += [rest] if rest else []
     if not suspects:  # else what the jobs said of their end is there to read
-        clear(folder)
+        remove_ours(folder)
 
 
-def stretches(tasks: Iterable[Task], size: int) -> Iterator[list[Task]]:
+def chunks(tasks: Iterable[Task], size: int) -> Iterator[list[Task]]:
     """So many neighbors at a time.
 
-    >>> list(stretches([1, 2, 3], 2))
+    >>> list(chunks([1, 2, 3], 2))
     [[1, 2], [3]]
     """
     left = iter(tasks)
@@ -108,7 +108,7 @@ def refuse_if_nothing_ran(launched: Future[list[Any]], heard: set[str]) -> None:
     if error is None:
         for job in launched.result():
             _ = job.return_value  # raises what the job did
-    elif isinstance(error, Fault):
+    elif isinstance(error, UserError):
         raise error
     elif not heard:
-        raise Fault(f"hydra/launcher: no job ran ({one_line(str(error)) or repr(error)})")
+        raise UserError(f"hydra/launcher: no job ran ({one_line(str(error)) or repr(error)})")

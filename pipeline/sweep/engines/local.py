@@ -21,17 +21,17 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from pipeline.attention.threads import cores
-from pipeline.config import Sweeping
+from pipeline.base.threads import cores
+from pipeline.config.schema.sweep import SweepSettings
 from pipeline.sweep.engines.batches import DIED, Batches, run_batch
-from pipeline.sweep.work import Entry, Task, failed
+from pipeline.sweep.entries import Entry, Task, failed_entry
 
 IDLE = 60  # seconds after which a worker without work leaves
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def local(
-    tasks: Iterable[Task], work: Callable[[Task], Entry], settings: Sweeping
+    tasks: Iterable[Task], work: Callable[[Task], Entry], settings: SweepSettings
 ) -> Generator[Entry]:
     """The entries as they come; a run on which two workers have died has failed."""
     count = settings.workers or cores()
@@ -56,7 +56,7 @@ def local(
                 except BrokenProcessPool:
                     twice = batches.died(batch, worker.place())
                     worker.renew()
-                    made += [failed(twice, DIED)] if twice else []
+                    made += [failed_entry(twice, DIED)] if twice else []
                 else:
                     batches.took(len(batch), time.monotonic() - start)
                     made += entries
@@ -140,8 +140,6 @@ def without_interrupts() -> Iterator[None]:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-
-# --- in the worker -----------------------------------------------------------------------------
 
 PAGE: list[Any] = []  # of this worker, where it notes its place
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.attention.normalizers import NORMALIZERS
+from pipeline.attention import NORMALIZERS
 
 SETTINGS: dict[str, tuple[str, dict[str, float]]] = {
     "sink, low": ("sink", {"logit": -3.0}),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.attention.normalizers import NORMALIZERS
-from pipeline.faults import Fault
+from pipeline.attention import NORMALIZERS
+from pipeline.base.errors import UserError
 
 ALPHA = "expected a finite number > 1"
 SINK = "expected a finite number, or one for each head"
@@ -49,7 +49,7 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "settings", "line"), BAD, ids=str)
 def test_a_bad_setting_is_one_line(name, settings, line):
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         NORMALIZERS[name](**settings)
     assert caught.value.lines == (line,)
     assert str(caught.value) == line
@@ -64,7 +64,7 @@ def test_a_bad_setting_is_one_line(name, settings, line):
     ],
 )
 def test_sinks_that_do_not_fit_the_heads(shape, head, line):
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         NORMALIZERS["sink"]([0.0, 1.0]).apply(np.zeros(shape), head)
     assert caught.value.lines == (line,)
 
@@ -73,7 +73,7 @@ def test_keys_too_long_for_their_type():
     vectors = np.full((2, 4), 1e30, dtype=np.float32)
     features = NORMALIZERS["favor"]().features
     assert features is not None
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UserError) as caught:
         features(vectors, vectors)
     assert caught.value.lines == (
         (

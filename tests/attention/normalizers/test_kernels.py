@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pipeline.attention.normalizers import NORMALIZERS
+from pipeline.attention import NORMALIZERS
 from pipeline.attention.normalizers.favor import directions, favor
-from pipeline.attention.normalizers.kernels import linear
+from pipeline.attention.normalizers.linear import linear
 
 KERNELS = {name: make() for name, make in NORMALIZERS.items() if make().features}
 every = pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)

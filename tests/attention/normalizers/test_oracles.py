@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pipeline.attention.normalizers import NORMALIZERS
+from pipeline.attention import NORMALIZERS
 from tests.attention.normalizers.cases import apply, random_logits
 
 pytestmark = pytest.mark.oracle

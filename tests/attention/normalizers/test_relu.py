@@ -2,7 +2,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from pipeline.attention.normalizers.relu import relu
-from pipeline.attention.normalizers.rows import allowed
+from pipeline.attention.row_sums import allowed_counts
 from tests.attention.normalizers.cases import apply, random_logits
 
 
@@ -14,7 +14,7 @@ def test_by_hand_over_the_keys_that_are_left():
 
 
 def test_the_count_is_of_the_type_of_the_logits():
-    assert allowed(np.zeros((1, 2), np.float32)).dtype == np.float32
+    assert allowed_counts(np.zeros((1, 2), np.float32)).dtype == np.float32
 
 
 def test_nothing_positive_gets_nothing():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pipeline.attention.normalizers import NORMALIZERS
+from pipeline.attention import NORMALIZERS
 from pipeline.attention.normalizers.sink import off_by_one, sink
 from tests.attention.normalizers.cases import random_logits
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pipeline.attention.normalizers import NORMALIZERS
-from pipeline.attention.normalizers.entmax import bisected, entmax
+from pipeline.attention import NORMALIZERS
+from pipeline.attention.normalizers.entmax import bisect, entmax
 from pipeline.attention.normalizers.sparsemax import sparsemax
 from tests.attention.normalizers.cases import apply, random_logits
 
@@ -42,7 +42,7 @@ def test_kept_keys_share_one_threshold_and_dropped_ones_are_below_it(alpha, spre
 @pytest.mark.parametrize("spread", [1e-3, 0.1, 1.0, 30.0])
 def test_bisection_agrees_with_sorting(alpha, spread):
     logits = random_logits((10, 65), spread)
-    by_bisection = bisected(logits.copy(), power=alpha - 1.0)
+    by_bisection = bisect(logits.copy(), power=alpha - 1.0)
     assert_allclose(by_bisection, apply(entmax(alpha), logits), atol=1e-14)
 
 

@@ -1,0 +1,1 @@
+"""How the chain is run: on blocks of whole rows, in tiles, on threads."""

@@ -1,0 +1,5 @@
+"""Which weights a run retains: all, the largest of every row, or none."""
+
+from __future__ import annotations
+
+RETAIN = ("full", "top_k", "none")  # all weights, the largest of every row, or none of them

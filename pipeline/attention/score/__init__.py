@@ -1,0 +1,1 @@
+"""Query and key → score: norm, rotation, scale and soft-cap."""

@@ -1,0 +1,77 @@
+"""Faults: what the user can mend, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """Something the user asked for that cannot be done; `lines` says what came and what is allowed.
+
+    Every line stands alone: the setting's path, what came, what is allowed. The command line
+    prints the lines on standard error and exits with 2. Anything that is not a `UserError` is a bug
+    of ours and keeps its traceback.
+
+    >>> UserError("attention.temperature: got 0, expected a finite number > 0").lines
+    ('attention.temperature: got 0, expected a finite number > 0',)
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = tuple(one_line(line) for line in lines)
+
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, ...]]:
+        return type(self), self.lines  # line by line through a pickle, as from a worker
+
+
+class ErrorCollector:
+    """Collects faults of many parts, so that the user sees all of them at once.
+
+    >>> faults = ErrorCollector()
+    >>> with faults.collect("run 2: "):
+    ...     raise UserError("seed: got -1, expected an integer >= 0")
+    >>> faults.lines
+    ['run 2: seed: got -1, expected an integer >= 0']
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def collect(self, prefix: str = "") -> _Collect:
+        return _Collect(self, prefix)
+
+    def add(self, lines: Iterable[str]) -> None:
+        self.lines += [line for line in lines if line not in self.lines]
+
+    def raise_if_any(self) -> None:
+        if self.lines:
+            raise UserError(*self.lines)
+
+
+class _Collect:
+    def __init__(self, faults: ErrorCollector, prefix: str) -> None:
+        self.faults, self.prefix = faults, prefix
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, fault: object, trace: object) -> bool:
+        if isinstance(fault, UserError):
+            self.faults.add(self.prefix + line for line in fault.lines)
+            return True
+        return False
+
+
+def one_line(text: str) -> str:
+    """`text` with every run of white space, line breaks included, as one space."""
+    return " ".join(text.split())
+
+
+def shorten(value: object, limit: int = 60) -> str:
+    """`repr(value)` cut to `limit` characters, to stay legible inside a fault.
+
+    >>> shorten("a" * 100, limit=12)
+    "'aaaaaaaaaa…"
+    """
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

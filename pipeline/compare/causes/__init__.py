@@ -1,0 +1,1 @@
+"""Which setting accounts for how much of a change."""

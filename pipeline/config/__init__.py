@@ -1,0 +1,1 @@
+"""Overrides → Config: composed by Hydra, then validated once."""

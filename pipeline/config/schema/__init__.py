@@ -1,0 +1,1 @@
+"""What may be set, of which type and in which range; one file per section."""

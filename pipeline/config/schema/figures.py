@@ -1,0 +1,33 @@
+"""Figures: how they are drawn and saved."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pipeline.config.schema.section import Section, Words
+from pipeline.config.validators import integer, one_of, some_of
+from pipeline.metrics import POOLINGS
+from pipeline.plots import FORMATS, STYLES
+
+PAPER, DEFAULT_PLOTS = "paper", ("heatmap", "displacement", "entropy")
+PAPER_SETTINGS: dict[str, Any] = {"style": PAPER, "formats": ["pdf", "svg"]}
+
+
+class FigureFiles(Section):
+    """How a figure is saved."""
+
+    formats: Annotated[Words, some_of(FORMATS, least=1)] = Field(description="file formats")
+    dpi: Annotated[int, integer(36, 1200)] = Field(description="pixels per inch of a png")
+    style: Annotated[str, one_of(STYLES)] = Field(
+        description="the width of vector files: as on the screen, or a journal's columns"
+    )
+
+
+class Figures(FigureFiles):
+    """How a run's figures are drawn and saved."""
+
+    pooling: Annotated[str, one_of(POOLINGS)] = Field(
+        description="what a heatmap's cell shows of the many weights of a long sentence"
+    )

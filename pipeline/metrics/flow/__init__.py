@@ -1,0 +1,1 @@
+"""Metrics that follow the weights through the layers."""

@@ -1,0 +1,1 @@
+"""Metrics that read whole rows of weights."""

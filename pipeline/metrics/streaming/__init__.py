@@ -1,0 +1,1 @@
+"""Metrics read block by block, while the weights are made."""

@@ -1,0 +1,12 @@
+"""Embeddings → query, key, value → contextual embeddings."""
+
+from pipeline.model.output import check_residual, embeddings_after
+from pipeline.model.projection import OUTPUTS, PROJECTIONS, project
+
+__all__ = [
+    "OUTPUTS",
+    "PROJECTIONS",
+    "check_residual",
+    "embeddings_after",
+    "project",
+]

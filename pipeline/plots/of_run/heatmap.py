@@ -1,0 +1,107 @@
+"""Heatmap: the N × M weights of every head, queries down, keys across; many of them pooled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.base.drawing import Drawing
+from pipeline.base.records import LayerResult, Pooled, Positions
+from pipeline.base.tables import Table
+from pipeline.plots.output.style import styled
+from pipeline.plots.parts.matrix import cell_table, matrices
+
+COLOR_QUANTILE = 0.99  # of the bins, whose values the color scale spans
+UNITS = {"mean": "Mean attention weight", "max": "Largest attention weight"}
+
+
+def heatmap(outcome: LayerResult, caption: str) -> Drawing:
+    """The weights as colors from 0 to the largest, one panel a head, all on one scale.
+
+    Numbers stand in the cells up to 12 tokens; ticks are thinned beyond, never shrunk away.
+    A masked cell is left blank: it is no small weight, it takes no part. Of more than 256 tokens
+    a cell shows a square of neighbors, and the figure says so.
+    """
+    pooled = outcome.metrics.totals.pooled
+    assert pooled is not None, "the pass that made the weights was not asked to pool them"
+    if not pooled.is_whole:
+        return pooled_heatmap(pooled, caption)
+    queries, keys = outcome.tokens, outcome.key_tokens
+    sheet = matrices(
+        pooled.values,
+        queries,
+        keys,
+        title=f"Attention weights\n{caption}",
+        unit="Attention weight",
+        low=0.0,
+        high=color_limit(pooled),
+        cmap="viridis",
+    )
+    return Drawing(sheet, cell_table(np.nan_to_num(pooled.values), queries, keys, "weight"))
+
+
+@styled
+def pooled_heatmap(pooled: Pooled, caption: str) -> Drawing:
+    """One cell a bin; the ticks are positions, not tokens.
+
+    The first bins under a causal mask outshine all others, so the scale ends at the weight that
+    99 % of the bins do not exceed.
+    """
+    defined = pooled.values[~np.isnan(pooled.values)]
+    high = float(np.quantile(defined, COLOR_QUANTILE)) if defined.size else 0.0
+    size = " × ".join(str(ends[1] - ends[0]) for ends in (pooled.queries, pooled.keys))
+    sheet = matrices(
+        pooled.values,
+        [str(pooled.queries[-1])] * (len(pooled.queries) - 1),  # keeps room for the ticks
+        [""] * (len(pooled.keys) - 1),
+        title=f"Attention weights, the {pooled.kind} of {size} in each cell\n{caption}",
+        unit=f"{UNITS[pooled.kind]}, up to that of {COLOR_QUANTILE:.0%} of the cells",
+        low=0.0,
+        high=high or color_limit(pooled),
+        cmap="viridis",
+    )
+    figure = sheet.figure()
+    for axes in figure.axes:
+        if axes.get_xlabel() == "Keys":
+            axes.set_xticks(*round_ticks(pooled.keys), rotation=0, fontsize=9)
+            axes.set_yticks(*round_ticks(pooled.queries), fontsize=9)
+            axes.set_xlabel("Keys, by position")
+            axes.set_ylabel("Queries, by position")
+    return Drawing(figure, bin_table(pooled))
+
+
+def round_ticks(ends: Positions) -> tuple[list[float], list[str]]:
+    """At most nine round positions, where they lie along the cells, and as labels.
+
+    >>> round_ticks(np.array([0, 10, 20, 25]))[1]
+    ['0', '5', '10', '15', '20']
+    """
+    count, size = int(ends[-1]), int(ends[1] - ends[0])
+    step = next(s for power in range(20) for m in (1, 2, 5) if (s := m * 10**power) * 8 >= count)
+    places = range(0, count, step)
+    return [(place + 0.5) / size - 0.5 for place in places], [str(place) for place in places]
+
+
+def color_limit(pooled: Pooled) -> float:
+    """The largest value; 0 where nothing takes part."""
+    return float(np.fmax.reduce(pooled.values, axis=None, initial=0.0))
+
+
+def bin_table(pooled: Pooled) -> Table:
+    """A row a bin, with the positions of the first and last query and key in it."""
+
+    def span(ends: Positions, place: int) -> tuple[int, int]:
+        return int(ends[place]), int(ends[place + 1]) - 1
+
+    columns = (
+        "head",
+        "first_query",
+        "last_query",
+        "first_key",
+        "last_key",
+        f"{pooled.kind}_weight",
+    )
+    rows = [
+        (head, *span(pooled.queries, i), *span(pooled.keys, j), float(value))
+        for (head, i, j), value in np.ndenumerate(pooled.values)
+    ]
+    return Table(columns, rows)

@@ -1,0 +1,1 @@
+"""A figure → the bytes of a PNG, SVG or PDF."""

@@ -1,0 +1,201 @@
+"""Matrices of tokens by tokens as colored cells, one panel a head, all on one color scale.
+
+The layout is worked out in inches from the tokens' lengths, so that no label is ever cut.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.base.drawing import FigureTemplate
+from pipeline.base.records import Array
+from pipeline.base.tables import Table
+from pipeline.plots.output.style import FAINT, MINUS, new_figure, styled
+from pipeline.plots.parts.token_labels import (
+    longest,
+    room_below,
+    text_size,
+    tick_size,
+    token_ticks,
+    visible,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+    from matplotlib.text import Text
+
+
+MASKED = "#ececec"
+ANNOTATED = 12  # tokens up to which every cell shows its number
+LARGEST, LARGEST_OF_MANY = 8.5, 4.5  # inches of a panel's side
+TITLE, BAR = 0.85, 1.25  # inches above the panels, and beside them for the color bar
+NUMBERS = 10.0  # points of the numbers beside the bar
+
+
+@dataclass(frozen=True, eq=False)
+class MovingParts:
+    """What differs between matrices of the same tokens."""
+
+    title: Text
+    images: Sequence[AxesImage]  # [H]
+    numbers: Sequence[Sequence[Text]]  # [H][N·M], none where there are too many cells
+    bar: Axes  # its scale
+
+
+def matrices(
+    values: Array,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    *,
+    title: str,
+    unit: str,
+    low: float,
+    high: float,
+    cmap: str,
+    panels: Sequence[str] = (),
+    columns: int = 0,
+) -> FigureTemplate:
+    """[H, N, M] as H panels, queries down and keys across; `unit` names the color bar.
+
+    The colors go from `low` to `high`, or 1 further where those are one: with every key masked.
+    A cell that is NaN is left blank. The panels are called heads, or what `panels` calls them.
+    """
+    heads = len(values)
+    names = tuple(panels) or tuple(f"head {head}" for head in range(heads))
+    columns = columns or math.ceil(math.sqrt(heads))
+    about = (names, columns, tuple(queries), tuple(keys), unit, cmap)
+    top = high if high > low else low + 1.0
+    return FigureTemplate(frame, about, partial(update, values, title, low, top))
+
+
+@styled
+def frame(
+    names: Sequence[str],
+    columns: int,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    unit: str,
+    cmap: str,
+) -> tuple[Figure, MovingParts]:
+    """A panel a name with its tokens, and the bar with its colors; no values yet."""
+    heads = len(names)
+    rows = math.ceil(heads / columns)
+    largest = LARGEST if heads == 1 else LARGEST_OF_MANY
+    side = min(max(4.2, 0.62 * max(len(queries), len(keys))), largest)
+    left = 0.55 + longest(queries, tick_size(len(queries)))
+    below = 0.45 + room_below(keys, side)
+    step_x, step_y = left + side + 0.25, below + side + (0.3 if heads > 1 else 0.1)
+    width, height = columns * step_x + BAR, rows * step_y + TITLE
+    figure = new_figure(width, height, layout=None)
+    panels = []
+    for head in range(heads):
+        row, column = divmod(head, columns)
+        x, y = column * step_x + left, height - TITLE - row * step_y - side
+        panels.append(figure.add_axes((x / width, y / height, side / width, side / height)))
+        if heads > 1:
+            panels[-1].set_title(names[head], fontsize=9)
+    bottom, top = height - TITLE - (rows - 1) * step_y - side, height - TITLE
+    place = (columns * step_x / width, bottom / height, 0.2 / width, (top - bottom) / height)
+    bar = color_bar(figure.add_axes(place), unit, cmap)
+    title = figure.text(0.15 / width, 1 - 0.12 / height, "", fontsize=11, va="top")
+    images = [cells(axes, queries, keys, side, cmap) for axes in panels]
+    return figure, MovingParts(title, images, [numbers(axes, side) for axes in panels], bar)
+
+
+def color_bar(axes: Axes, unit: str, cmap: str) -> Axes:
+    """The colors from the least value, below, to the largest."""
+    from pipeline.plots.output.cells import Cells
+
+    colors = Cells(axes, cmap=cmap, interpolation="none", extent=(0, 1, 0, 1))
+    colors.set_data(np.linspace(1, 0, 256)[:, None])
+    colors.set_transform(axes.transAxes)
+    axes.add_artist(colors)
+    axes.set_xticks([])
+    axes.yaxis.tick_right()
+    axes.set_ylabel(unit)
+    axes.spines[:].set_visible(False)
+    return axes
+
+
+def put_name(bar: Axes) -> None:
+    """The name of a color bar, past the widest of its numbers."""
+    axis = bar.yaxis
+    numbers = axis.get_major_formatter().format_ticks(axis.get_majorticklocs().tolist())
+    widest = max(text_size(number, NUMBERS)[0] for number in numbers) / 72
+    axis.set_label_coords(max(0.85, 0.45 + widest) / 0.2, 0.5)
+
+
+def cells(
+    axes: Axes, queries: Sequence[str], keys: Sequence[str], side: float, cmap: str
+) -> AxesImage:
+    """An empty matrix with its tokens."""
+    from pipeline.plots.output.cells import Cells
+
+    axes.set_facecolor(MASKED)
+    image = Cells(axes, cmap=cmap, interpolation="none", origin="upper")
+    image.set_data(np.full((len(queries), len(keys)), np.nan))
+    image.set_extent(image.get_extent())
+    axes.add_image(image)
+    axes.set_xlabel("Keys")
+    axes.set_ylabel("Queries")
+    token_ticks(axes, "x", keys, side)
+    token_ticks(axes, "y", queries, side)
+    axes.tick_params(length=0 if len(queries) <= ANNOTATED else 2, color=FAINT)
+    axes.spines[:].set_visible(False)
+    return image
+
+
+def numbers(axes: Axes, side: float) -> list[Text]:
+    """A text in the middle of every cell while they are few, row by row."""
+    rows, columns = axes.images[0].get_size()
+    if max(rows, columns) > ANNOTATED:
+        return []
+    size = min(11.0, 72 * side / max(rows, columns) / 3.4)
+    return [
+        axes.text(key, query, "", ha="center", va="center", size=size)
+        for query, key in np.ndindex(rows, columns)
+    ]
+
+
+@styled
+def update(values: Array, title: str, low: float, high: float, moving: MovingParts) -> list[Artist]:
+    """[H, N, M] values into the panels, from `low` to `high` on the bar."""
+    moving.title.set_text(visible(title))
+    moving.bar.set_ylim(low, high)
+    put_name(moving.bar)
+    shown: list[Artist] = [moving.title, moving.bar.yaxis]
+    for one, image, texts in zip(values, moving.images, moving.numbers, strict=True):
+        image.set_data(one)
+        image.set_clim(low, high)
+        shown += [image, *number_cells(image, one, texts)]
+    return shown
+
+
+def number_cells(image: AxesImage, values: Array, texts: Sequence[Text]) -> Iterator[Text]:
+    """Two decimals in each cell, black on the bright ones and white on the dark."""
+    if not texts:
+        return
+    bright = image.to_rgba(values)[..., :3] @ [0.299, 0.587, 0.114] > 0.55
+    for text, value, on_bright in zip(texts, values.flat, bright.flat, strict=True):
+        text.set_text("" if math.isnan(value) else f"{value:z.2f}".replace("-", MINUS))
+        text.set_color("black" if on_bright else "white")
+        yield text
+
+
+def cell_table(values: Array, queries: Sequence[str], keys: Sequence[str], name: str) -> Table:
+    """[H, N, M] → a row a cell; `name` is the column of values."""
+    columns = ("head", "query_position", "query", "key_position", "key", name)
+    rows: list[tuple[Any, ...]] = [
+        (head, i, queries[i], j, keys[j], float(value))
+        for (head, i, j), value in np.ndenumerate(values)
+    ]
+    return Table(columns, rows)

@@ -1,0 +1,43 @@
+"""Principal components of one set of points, into which others may be projected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.base.records import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Two directions of most variance."""
+
+    center: Array  # [E]
+    directions: Array  # [2, E], orthonormal rows; a row is zero where there is no such direction
+    explained: Array  # [2] share of the variance that each shows, 0 to 1
+
+    def project(self, points: Array) -> Array:
+        """(x − center)·directionsᵀ, [N, E] → [N, 2]."""
+        return (points - self.center) @ self.directions.T
+
+
+def fit(points: Array) -> Basis:
+    """The first two principal components of [N, E], by singular value decomposition.
+
+    The sign of a direction is free; here its largest entry is positive, so that the same points
+    give the same picture with any library. Points without spread give zero directions.
+
+    >>> fit(np.array([[0.0, 0.0], [-2.0, 0.0]])).directions[0].tolist()
+    [1.0, 0.0]
+    """
+    center = points.mean(axis=0)
+    _, singular, rows = np.linalg.svd(points - center, full_matrices=False)
+    variance = singular**2
+    real = singular > 1e-12 * max(singular[0], 1e-300)
+    directions, explained = np.zeros((2, points.shape[1])), np.zeros(2)
+    for k in range(min(2, int(real.sum()))):
+        largest = rows[k, np.argmax(np.round(np.abs(rows[k]), 9))]
+        directions[k] = rows[k] * np.sign(largest)
+        explained[k] = variance[k] / variance.sum()
+    return Basis(center, directions, explained)

@@ -1,0 +1,1 @@
+"""Records → words: the reading, notices and captions; one file per language."""

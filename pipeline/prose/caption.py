@@ -1,0 +1,25 @@
+"""The caption: the settings of the mechanism in a line, those that are on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.base.values import format_value
+
+ALWAYS = (("scale ", "scale"), ("T = ", "temperature"))
+
+
+def caption(attention: Mapping[str, Any], layers: Mapping[str, Any]) -> str:
+    """The settings of the mechanism, as figures and readings quote them: those that are on."""
+    words = [f"{name}{format_value(attention[key])}" for name, key in ALWAYS]
+    usual = {"normalizer": "softmax", "softcap": None, "order": "cap_then_mask"}
+    for name in ("qk_norm", "rotation", "softcap", "bias", "mask", "normalizer", "order"):
+        value = attention[name]
+        if value != usual.get(name, "none"):
+            words.append(f"{name} {format_value(value)}")
+    if layers["count"] > 1:
+        words.append(f"{layers['count']} layers")
+    if layers["residual"]:
+        words.append("residual")
+    return ", ".join(words)

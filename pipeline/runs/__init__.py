@@ -1,0 +1,1 @@
+"""One run: prepare, compute, present; as a job, in memory, in the terminal."""

@@ -1,0 +1,1 @@
+"""Run folders: written and read in this one room."""

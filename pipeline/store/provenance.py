@@ -1,0 +1,38 @@
+"""Provenance: what made a run, the commit, the packages and their versions."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from pipeline.base.paths import ROOT
+from pipeline.store.key import code_version
+
+PACKAGES = ("numpy", "hydra-core", "omegaconf", "matplotlib")
+
+
+@cache
+def provenance() -> dict[str, Any]:
+    """What made a run: the code, the commit, whether it was changed since, the packages."""
+    versions = {name: metadata.version(name) for name in PACKAGES}
+    dirty = git("status", "--porcelain", "--untracked-files=no")
+    return {
+        "code": code_version(),
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": None if dirty is None else bool(dirty),
+        "versions": {"python": platform.python_version(), **versions},
+    }
+
+
+def git(*command: str) -> str | None:
+    """What git says of the checkout, or None where there is no git or no checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(ROOT), *command], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

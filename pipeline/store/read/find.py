@@ -1,0 +1,124 @@
+"""Which runs: folders, globs, the latest, sweeps → the runs in them, each once."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from glob import has_magic
+from pathlib import Path
+
+from pipeline.base.errors import UserError
+from pipeline.base.paths import ROOT
+from pipeline.store.read.run import Run, is_done, read_run
+from pipeline.store.read.shards import has_shards, runs_of_shards
+from pipeline.store.schema import PLAN, read_json
+
+PathLike = str | Path
+Found = Path | Run  # a run's folder, or a run that has none
+LATEST = re.compile(r"latest(?::(\d+))?")
+ASKEW = 3600  # seconds that the clock of a file server may be ahead
+EXPECTED = "expected a run, a sweep, a glob or latest:3"
+
+
+def find_runs(words: Sequence[PathLike]) -> list[Run]:
+    """The finished runs that the words stand for; the newest sweep where there is none.
+
+    A word is a run folder, a sweep folder, a folder of run folders, a glob of any of these, or
+    `latest` and `latest:3`, the newest single runs.
+    """
+    found: dict[str, Found] = {}
+    for word in words or [newest_sweep()]:
+        for one in resolve_word(str(word)):
+            folder = one.folder if isinstance(one, Run) else one
+            found.setdefault(os.path.realpath(folder), one)
+    return [one if isinstance(one, Run) else read_run(one) for one in found.values()]
+
+
+def resolve_word(word: str) -> Iterator[Found]:
+    """The run folders that one word stands for, and the runs of sweeps that keep none."""
+    latest = LATEST.fullmatch(word)
+    if latest:
+        yield from newest_runs(int(latest[1] or 1))
+    elif has_magic(word) and not Path(word).exists():
+        yield from resolve_glob(word)
+    else:
+        yield from runs_in(Path(word))
+
+
+def resolve_glob(pattern: str) -> list[Found]:
+    """The finished runs in the folders that match; those without any are passed over."""
+    anchor = Path(pattern).anchor
+    matches = sorted(Path(anchor or ".").glob(pattern[len(anchor) :]))
+    found = [run for match in matches if match.is_dir() for run in finished_runs(match)]
+    if not found:
+        what = "nothing matches" if not matches else "no finished run matches"
+        raise UserError(f"compare: {what} {pattern}; {EXPECTED}")
+    return found
+
+
+def newest_runs(count: int) -> list[Path]:
+    """The newest single runs of outputs/, in the order they were made."""
+    made = by_time((ROOT / "outputs").glob("[0-9]*/*/run.json"))[::-1]
+    done: list[Path] = []
+    for record in made:
+        if len(done) < count and is_done(record.parent):
+            done.append(record.parent)
+    if not count or len(done) < count:
+        raise UserError(f"compare: latest:{count} of {len(done)} single runs in outputs; make run")
+    return done[::-1]
+
+
+def newest_sweep() -> Path:
+    """The sweep of outputs/ that was begun last."""
+    sweeps = by_time((ROOT / "outputs" / "sweeps").glob("*/plan.json"))
+    if not sweeps:
+        raise UserError("compare: no sweep in outputs/sweeps; make one with: make sweep")
+    return sweeps[-1].parent
+
+
+def by_time(records: Iterable[Path]) -> list[Path]:
+    """Records of runs or of sweeps in the order in which they were written.
+
+    By the file system's time: the one in a folder's name is local, so that a journey or the end of
+    summer sets it back. One of the future is of a clock that was wrong, and comes first, as old.
+    """
+    latest = time.time() + ASKEW
+
+    def written(record: Path) -> tuple[bool, float, Path]:
+        when = record.stat().st_mtime
+        return when <= latest, when, record
+
+    return sorted(records, key=written)
+
+
+def runs_in(folder: Path) -> list[Found]:
+    """The run folders of a folder that was named: itself, those of a sweep, or those in it."""
+    if not folder.is_dir():
+        raise UserError(f"compare: no folder {folder}; {EXPECTED}")
+    if is_run(folder):
+        return [folder]
+    found = finished_runs(folder)
+    if not found:
+        raise UserError(f"compare: {folder} holds no finished run; {EXPECTED}")
+    return found
+
+
+def is_run(folder: Path) -> bool:
+    """Whether the folder looks like one run, finished or not."""
+    return (folder / "run.json").exists() or (folder / "weights.csv").exists()
+
+
+def finished_runs(folder: Path) -> list[Found]:
+    """The finished runs of a folder, those of a sweep in the order of its plan."""
+    if has_shards(folder):
+        return list(runs_of_shards(folder))
+    if is_run(folder):
+        inside = [folder]
+    elif (folder / "plan.json").exists():
+        plan, runs = read_json(folder / "plan.json", PLAN)["runs"], folder / "runs"
+        return [runs / p["run"] for p in plan if is_done(runs / p.get("same_as", p["run"]))]
+    else:
+        inside = sorted(path.parent for path in folder.glob("*/run.json"))
+    return [path for path in inside if is_done(path)]

@@ -1,0 +1,1 @@
+"""Overrides → every run of a sweep, validated before the first."""

@@ -1,0 +1,147 @@
+"""Bits depend on the problem alone: not on blocks, on our threads, or on those of BLAS's own."""
+
+from __future__ import annotations
+
+import tracemalloc
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import attend
+from pipeline.attention import NORMALIZERS, build_mask
+from pipeline.attention.kernel.tiles import CACHE_WEIGHTS, MIN_ROWS, Tile, choose_tile, mix, scores
+from pipeline.attention.masks import Mask
+from pipeline.attention.masks.position import causal
+from pipeline.attention.row_sums import CHUNK_KEYS
+from pipeline.base.records import Array, Attended
+from pipeline.base.threads import blas
+
+MASKS: dict[str, Any] = {
+    "none": "none",
+    "causal": "causal",
+    "window": {"window": {"left": 40, "right": 3}},
+    "padding": {"padding": {"length": 90}},
+    "comb": ["causal", {"dilated": {"step": 3}}],
+    "global": {"global_tokens": {"count": 2}},
+}
+# N, M, D, E, the size of the logits and the type
+CASES: list[Any] = [
+    ((100, 100, 64, 64), 30.0, np.float64),
+    ((513, 513, 31, 33), 1.0, np.float32),
+    ((1100, 141, 8, 9), 30.0, np.float64),
+    ((60, 900, 300, 20), 30.0, np.float32),
+]
+
+
+def problem(shape: tuple[int, int, int, int], size: float, dtype: Any) -> tuple[Array, ...]:
+    """Query, key and value of two heads."""
+    queries, keys, width, values = shape
+    drawn = np.random.default_rng(queries).standard_normal
+    query = size * drawn((2, queries, width)) / np.sqrt(width)
+    return tuple(
+        a.astype(dtype) for a in (query, drawn((2, keys, width)), drawn((2, keys, values)))
+    )
+
+
+def same(one: Attended, other: Attended) -> None:
+    """Equal to the last bit."""
+    np.testing.assert_array_equal(one.weights, other.weights)
+    np.testing.assert_array_equal(one.output, other.output)
+
+
+@pytest.fixture
+def always_direct(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """No problem is too large for one block, unless rows are asked for."""
+    monkeypatch.setattr(import_module("pipeline.attention.attend"), "DIRECT_WEIGHTS", 1 << 40)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("normalizer", NORMALIZERS)
+def test_no_bit_depends_on_blocks_or_threads(
+    normalizer: str, mask: str, case: Any, always_direct: pytest.MonkeyPatch
+) -> None:
+    """Blocks that divide the length and that do not, and what is chosen, against one block."""
+    given = {"mask": MASKS[mask], "normalizer": normalizer}
+    query, key, value = problem(*case)
+    direct = attend(query, key, value, **given)
+    for rows, threads in ((1, 2), (300, 3), (1 << 20, 1)):
+        same(attend(query, key, value, rows=rows, threads=threads, **given), direct)
+    alone = attend(query, key, value, keep_weights=False, **given).output
+    again = attend(query, key, value, keep_weights=False, rows=1, threads=2, **given).output
+    np.testing.assert_array_equal(alone, again)
+    always_direct.undo()
+    same(attend(query, key, value, **given), direct)
+
+
+@pytest.mark.parametrize("alpha", [1.1, 3.0, 50.0])
+@pytest.mark.parametrize("mask", MASKS)
+def test_nor_does_a_bisected_entmax(mask: str, alpha: float, always_direct: Any) -> None:
+    given: Any = {"mask": MASKS[mask], "normalizer": {"entmax": {"alpha": alpha}}}
+    three = problem((513, 141, 31, 9), 20.0, np.float64)
+    same(attend(*three, rows=1, threads=2, **given), attend(*three, **given))
+
+
+OPENBLAS = any(
+    one["internal_api"] == "openblas" for one in blas().info() if one["user_api"] == "blas"
+)
+
+
+@pytest.mark.skipif(not OPENBLAS, reason="which shapes another BLAS divides evenly is not known")
+@given(st.data())
+def test_no_bit_depends_on_the_threads_of_blas_s_own(data: st.DataObject) -> None:
+    """Also where a small problem leaves them to it: multiples of 16 up to 128."""
+    unit = data.draw(st.sampled_from([1, 16]))
+    queries, width = (data.draw(st.integers(1, 160)) for _ in range(2))
+    keys, values = (unit * data.draw(st.integers(1, 160 // unit)) for _ in range(2))
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    three = problem((queries, keys, width, values), 3.0, dtype)
+    found = []
+    for threads in (1, 2, 3, 8):
+        with blas().limit(limits=threads, user_api="blas"):
+            found.append(attend(*three))
+    for other in found[1:]:
+        same(other, found[0])
+
+
+@given(st.data())
+def test_products_in_tiles_are_the_products(data: st.DataObject) -> None:
+    queries, keys = (data.draw(st.integers(1, 12)) for _ in range(2))
+    tile = Tile(*(data.draw(st.integers(1, 13)) for _ in range(2)))
+    query, key = (np.arange(2.0 * n * 3).reshape(2, n, 3) for n in (queries, keys))
+    made = scores(query, key, tile, np.empty((2, queries, keys)))
+    np.testing.assert_array_equal(made, query @ key.swapaxes(-1, -2))  # whole numbers: exact
+    mixed = mix(made, key, tile, np.empty((2, queries, 3)))
+    np.testing.assert_array_equal(mixed, made @ key)
+    np.testing.assert_array_equal(mix(made, key, tile, mixed, adds=True), 2 * (made @ key))
+
+
+@pytest.mark.parametrize("mask", [Mask(), causal()], ids=["none", "causal"])
+def test_a_tile_of_whole_rows_fits_the_cache_down_to_a_few(mask: Mask) -> None:
+    tiles = [choose_tile(1 << n, 1 << n, mask) for n in range(24)]
+    for n, tile in enumerate(tiles):
+        assert tile.rows * (1 << n) <= CACHE_WEIGHTS or tile.rows == MIN_ROWS
+        assert tile.keys % CHUNK_KEYS == 0 or tile.keys == 1 << n
+
+
+def test_nor_where_rows_are_so_long_that_tiles_are_larger(always_direct: Any) -> None:
+    query, key, value = problem((300, 5000, 16, 9), 1.0, np.float32)
+    mask = {"global_tokens": {"count": 2}}
+    assert choose_tile(300, 5000, build_mask(mask)).keys > CHUNK_KEYS
+    same(attend(query, key, value, mask=mask, rows=1), attend(query, key, value, mask=mask))
+
+
+@pytest.mark.slow
+def test_weights_that_are_not_kept_take_no_memory() -> None:
+    drawn = np.random.default_rng(0)
+    query, key, value = (drawn.standard_normal((8192, 16)).astype(np.float32) for _ in range(3))
+    tracemalloc.start()
+    attend(query, key, value, keep_weights=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8192 * 8192 * 4 / 10
