@@ -13,7 +13,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run sweep plan compare test test-marked test-browser test-oracle test-all lint bench setup lock clean
+.PHONY: help run sweep plan compare test test-marked test-browser test-oracle test-all lint bench docs setup lock clean
 .PHONY: $(LAYERS:%=setup-%)
 
 ##@ Experiments
@@ -56,6 +56,9 @@ lint: setup-dev ## format, style and types, checked and not changed
 
 bench: setup-dev ## how long things take: make bench ARGS="commands sweeps" (else all parts)
 	@$(PY) -m tests.bench $(ARGS)
+
+docs: setup ## conf/README.md, the reference of all settings, made anew
+	@$(PY) -m pipeline.config.reference
 
 ##@ House
 setup: setup-base $(EXTRA_LAYERS:%=setup-%) ## .venv from the lock; the others call it: make setup EXTRAS=glove

@@ -18,7 +18,7 @@ USAGE = "python -m pipeline [-m [--plan] [--resume SWEEP]] [OVERRIDE …]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 some runs of a sweep failed, 2 a fault of the user's."""
+    """The exit code: 0 done, 1 some runs of a sweep failed, 2 a `UserError`."""
     arguments = parser().parse_intermixed_args(argv)
     if arguments.help:
         from pipeline.config.help import help_text
@@ -29,24 +29,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> Parser:
-    """Hydra's own words where it has them."""
-    made = Parser("python -m pipeline", USAGE, add_help=False, allow_abbrev=False)
-    made.add_argument("overrides", nargs="*")
-    made.add_argument("-h", "--help", action="store_true")
-    made.add_argument("-m", "--multirun", action="store_true")
-    made.add_argument("--resume", metavar="SWEEP")
-    made.add_argument("--anyway", action="store_true")
-    made.add_argument("--plan", action="store_true")
-    made.add_argument("-c", "--cfg", choices=["job"])
-    made.add_argument("--debug", action="store_true")
-    return made
+    """The options, named as Hydra names them where it has them."""
+    parser = Parser("python -m pipeline", USAGE, add_help=False, allow_abbrev=False)
+    parser.add_argument("overrides", nargs="*")
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("-m", "--multirun", action="store_true")
+    parser.add_argument("--resume", metavar="SWEEP")
+    parser.add_argument("--anyway", action="store_true")
+    parser.add_argument("--plan", action="store_true")
+    parser.add_argument("-c", "--cfg", choices=["job"])
+    parser.add_argument("--debug", action="store_true")
+    return parser
 
 
 def start(arguments: argparse.Namespace) -> int:
     """Composes, then shows the config, sweeps, or makes one run."""
     from pipeline.store.provenance import provenance
 
-    Thread(target=provenance).start()  # asks git and reads our code while Hydra composes
+    Thread(target=provenance).start()  # runs git and hashes the code while Hydra composes
     from pipeline.config.compose import compose, hydra
 
     if arguments.resume is not None:
@@ -57,7 +57,7 @@ def start(arguments: argparse.Namespace) -> int:
             if arguments.cfg:
                 print(as_shown(composed), end="")
                 return 0
-            if not arguments.plan and not asks_for_several(composed):
+            if not arguments.plan and not is_sweep(composed):
                 return run_one(composed)
         from pipeline.sweep.plan.plan import make_plan
 
@@ -72,7 +72,7 @@ def start(arguments: argparse.Namespace) -> int:
 
 
 def resume(arguments: argparse.Namespace) -> int:
-    """Takes up a sweep that was begun: what is missing or failed is run."""
+    """Resumes a sweep: makes what is missing or failed."""
     from pipeline.config.compose import hydra
     from pipeline.sweep.execute.execute import carry_out
     from pipeline.sweep.plan.plan import make_plan
@@ -90,14 +90,14 @@ def resume(arguments: argparse.Namespace) -> int:
     return carry_out(plan, folder, arguments.anyway)
 
 
-def asks_for_several(composed: Composed) -> bool:
-    """Whether a configuration makes a sweep by itself: an experiment, or repeats."""
-    asked = composed.settings
-    return asked.study is not None or asked.where is not None or asked.repeats != 1
+def is_sweep(composed: Composed) -> bool:
+    """Whether a configuration is a sweep without -m: it has a study, a condition or repeats."""
+    settings = composed.settings
+    return settings.study is not None or settings.where is not None or settings.repeats != 1
 
 
 def as_shown(composed: Composed) -> str:
-    """The configuration, past the gate, as YAML."""
+    """The configuration, validated, as YAML."""
     from pipeline.base.serialize import to_yaml
     from pipeline.config.validate import validate
 
@@ -125,7 +125,7 @@ def run_one(composed: Composed) -> int:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(50_000)  # imports make much that stays; looking through it takes a tenth
+    gc.set_threshold(50_000)  # of the time, collecting would take a tenth after the imports
     code = main()
-    gc.freeze()  # nor is it looked through at the end
+    gc.freeze()  # so that exit does not collect either
     sys.exit(code)

@@ -38,6 +38,11 @@ def pipeline(*words: str) -> Said:
     return heard(pipeline_main, words)
 
 
+def run_sweep(*words: str) -> Said:
+    """python -m pipeline -m WORDS, all runs in this process: starting workers takes longer."""
+    return pipeline("-m", "sweep.engine=inline", *words)
+
+
 def compare(*words: str | Path) -> Said:
     """python -m pipeline.compare WORDS."""
     return heard(compare_main, [str(word) for word in words])

@@ -25,7 +25,6 @@ def cut_small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr("pipeline.attention.kernel.tiles.TILE_ROWS", size)
     monkeypatch.setattr("pipeline.attention.kernel.tiles.TILE_KEYS", size // 2)
     monkeypatch.setattr("pipeline.attention.row_sums.CHUNK_KEYS", size // 2)
-    monkeypatch.setattr("pipeline.attention.kernel.online.KEY_CHUNK", size)
 
 
 @pytest.fixture

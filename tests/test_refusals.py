@@ -96,6 +96,18 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
             )
         ],
     ),
+    "a setting by its old name": (
+        ["attention.keep=none"],
+        ["attention.keep: is now called attention.retain; write attention.retain=none"],
+    ),
+    "an old name with +": (
+        ["+attention.keep_k=3"],
+        ["attention.keep_k: is now called attention.retain_k"],
+    ),
+    "an old name in a sweep": (
+        ["-m", "sweep.keep=metrics", "seed=1,2"],
+        ["sweep.keep: is now called sweep.store; write sweep.store=metrics"],
+    ),
     "a key of the wrong kind": (
         ["+projection.heads=2"],
         ["projection.heads: no such setting; expected one of: kind"],
@@ -237,7 +249,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         [
             (
                 "attention.rotary.fraction: got 0.3 of the key width D = 4, which is 1.2 entries, "
-                "expected an even count of them, as they turn in pairs"
+                "expected an even number of them, as they rotate in pairs"
             )
         ],
     ),
@@ -333,8 +345,8 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         ["attention.retain=none", "metrics=[entropy,norm_rank]", "plots=[rollout]"],
         [
             (
-                "attention.retain: got 'none' with norm_rank, rollout, read off all weights at once; "
-                "expected full, or metrics and plots without them"
+                "attention.retain: got 'none' with norm_rank, rollout, read off all weights at "
+                "once; expected full, or metrics and plots without them"
             )
         ],
     ),
@@ -413,8 +425,8 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         ["stages=[scores]", "attention.retain=none"],
         [
             (
-                "stages: got ['scores'] with attention.retain=none, expected attention.retain=full, "
-                "or stages=[]"
+                "stages: got ['scores'] with attention.retain=none, expected "
+                "attention.retain=full, or stages=[]"
             )
         ],
     ),
@@ -459,7 +471,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
     ),
     "keys for some sentences": (
         ["sentences.text=[Os,tem,Os]", "sentences.keys=[Os,tem]"],
-        ["sentences.keys: got 2 texts, expected 1 text for all or 3, one a sentence"],
+        ["sentences.keys: got 2 texts, expected 1 text for all or 3, one per sentence"],
     ),
     "two keys for one sentence": (
         ["sentences.keys=[Os,tem]"],
@@ -510,7 +522,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         [
             (
                 "sentences.path: cannot read {tmp}/none.txt (No such file or directory); "
-                "expected a UTF-8 text file, a sentence a line"
+                "expected a UTF-8 text file, one sentence per line"
             )
         ],
     ),
@@ -519,7 +531,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         [
             (
                 "sentences.path: cannot read {tmp} (Is a directory); "
-                "expected a UTF-8 text file, a sentence a line"
+                "expected a UTF-8 text file, one sentence per line"
             )
         ],
     ),
@@ -820,7 +832,7 @@ def test_many_faults_are_cut_with_their_count(tmp: Path) -> None:
     tokens = ",".join(f"w{number}" for number in range(33))
     said = pipeline(f"sentences.text=[[{tokens}]]", f"outputs={tmp}/out")
     first = "".join(f"{line}\n" for line in no_vector(*(f"w{number}" for number in range(30))))
-    assert said.err == first + "and 3 more faults\n"
+    assert said.err == first + "and 3 more errors\n"
 
 
 def test_debug_brings_the_traceback_back(tmp: Path) -> None:
@@ -853,10 +865,17 @@ def test_a_broken_experiment_is_said_and_stands_in_no_others_way(
     (tmp / "bare.yaml").write_text("seed: 1\n", encoding="utf-8")
     store = ConfigStore.instance()
     monkeypatch.setattr(store, "repo", copy.deepcopy(store.repo))
-    monkeypatch.setattr("pipeline.config.compose.EXPERIMENTS", tmp)
+    monkeypatch.setattr("pipeline.config.experiments.EXPERIMENTS", tmp)
     torn = pipeline("experiment=torn", f"outputs={tmp}/out")
     assert torn.err.startswith("experiments/torn.yaml: cannot be read as YAML: ")
     assert (torn.code, torn.err.count("\n")) == (2, 1)
+    (tmp / "old.yaml").write_text(
+        "attention: {keep: none}\nstudy: {grid: {'seed, sweep.keep': []}}\n", encoding="utf-8"
+    )
+    assert pipeline("experiment=old", f"outputs={tmp}/out").err == (
+        "experiments/old.yaml: attention.keep: is now called attention.retain\n"
+        "experiments/old.yaml: sweep.keep: is now called sweep.store\n"
+    )
     bare_one = pipeline("experiment=bare", f"outputs={tmp}/out")
     expected = "experiments/bare.yaml: has no study; expected question, source and grid\n"
     assert (bare_one.code, bare_one.err) == (2, expected)

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
-from functools import cache
-from typing import Any
 
 import numpy as np
 
-from pipeline.attention.biases import Bias, build_bias
-from pipeline.attention.biases import matrix as bias_matrix
-from pipeline.attention.checks import check_finite, square_in_range
+from pipeline.attention.arguments import as_bias, as_mask, as_normalizer, as_softcap
+from pipeline.attention.checks import (
+    check_finite,
+    check_no_overflow,
+    square_in_range,
+    to_every_head,
+)
 from pipeline.attention.kernel.chain import Chain
 from pipeline.attention.kernel.order import ORDERS
 from pipeline.attention.kernel.tiles import choose_tile
-from pipeline.attention.masks import Mask, build_mask
-from pipeline.attention.masks import matrix as mask_matrix
-from pipeline.attention.normalizers import NORMALIZERS, Normalizer
 from pipeline.attention.score.scale import NEEDS_COUNTS, multiplier
+from pipeline.attention.score.temperature import as_temperature, divide_by_temperature
 from pipeline.base.errors import UserError
 from pipeline.base.records import Array
 from pipeline.base.registry import lookup
-from pipeline.base.specs import build, finite, positive
+from pipeline.base.specs import finite
+from pipeline.base.threads import single_threaded_blas
 
-FEW_WEIGHTS = 1 << 15  # weights, for which the norm of every row takes too long
+FEW_WEIGHTS = 1 << 15  # below, one sum of squares bounds the scores; above, the norm of each row
 
 
 def assemble(
@@ -35,34 +34,34 @@ def assemble(
     shape: tuple[int, ...],
     *,
     scale: str | float,
-    temperature: float,
+    temperature: object,
     softcap: float | None,
     bias: object,
     mask: object,
     normalizer: object,
     log_n_factor: float,
     order: str = "cap_then_mask",
+    tokens: object = None,
 ) -> Chain:
     """The chain for weights of that shape, [..., N, M]."""
-    temperature = positive(temperature, "attention.temperature")
-    cap = None if softcap is None else as_softcap(softcap, query.dtype)
+    divisor = as_temperature(temperature, shape[:-2])
+    cap = as_softcap(softcap, query.dtype)
     log_n_factor = finite(log_n_factor, "attention.log_n_factor")
-    made_mask = as_mask(mask)
-    made_mask.check(shape)
+    bound_mask = as_mask(mask, query, key, shape, tokens)
     counted = isinstance(scale, str) and scale in NEEDS_COUNTS
-    counts = made_mask.counts(0, *shape[-2:])[..., None] if counted else None
-    factor = multiplier(scale, query.shape[-1], counts, log_n_factor)
-    with np.errstate(over="ignore") if counted else nullcontext():  # the scores will tell
-        factor = factor / temperature
+    counts = bound_mask.counts(0, *shape[-2:])[..., None] if counted else None
+    factor = divide_by_temperature(
+        multiplier(scale, query.shape[-1], counts, log_n_factor), divisor
+    )
     chain = Chain(
         multiplier=factor,
         softcap=cap,
         bias=as_bias(bias, shape),
-        mask=made_mask,
+        mask=bound_mask,
         normalizer=as_normalizer(normalizer),
         leading=shape[:-2],
         score_bound=score_bound(query, key, math.prod(shape), factor),
-        tile=choose_tile(shape[-2], shape[-1], made_mask),
+        tile=choose_tile(shape[-2], shape[-1], bound_mask),
     )
     if chain.is_kernel and (chain.softcap is not None or chain.bias is not None):
         raise UserError(
@@ -72,8 +71,8 @@ def assemble(
     return lookup(ORDERS, order, "attention.order")(chain)
 
 
-def score_bound(query: Array, key: Array, weights: int, factor: Any) -> float:
-    """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; a looser one for short sentences.
+def score_bound(query: Array, key: Array, weights: int, factor: float | Array) -> float:
+    """max‖q‖·max‖k‖·max|c/T|, which no |score| exceeds; a looser bound where `weights` are few.
 
     Raises `UserError` where query or key holds NaN or infinity, as its norms then do.
     """
@@ -83,7 +82,7 @@ def score_bound(query: Array, key: Array, weights: int, factor: Any) -> float:
     else:
         with np.errstate(over="ignore"):
             squares = [float(np.vecdot(a, a).max()) for a in (query, key)]
-    if not all(square_in_range(one, query.dtype) for one in squares):
+    if not all(square_in_range(square, query.dtype) for square in squares):
         check_finite(query, "query")
         check_finite(key, "key")
         return math.inf
@@ -91,68 +90,17 @@ def score_bound(query: Array, key: Array, weights: int, factor: Any) -> float:
     return math.sqrt(math.prod(squares)) * float(largest)
 
 
-@cache
-def named_mask(name: str) -> Mask:
-    """A mask without settings, made once."""
-    return build_mask(name)
-
-
-@cache
-def named_normalizer(name: str) -> Normalizer:
-    """A normalizer with its default settings, made once."""
-    return build(NORMALIZERS, name, "attention.normalizer")
-
-
-def as_softcap(softcap: object, dtype: np.dtype[Any]) -> float:
-    """The soft-cap, a positive number that the type of the scores can hold."""
-    cap = positive(softcap, "attention.softcap")
-    with np.errstate(over="ignore", under="ignore"):
-        kept = dtype.type(cap)
-    if not 0.0 < kept < np.inf:
-        raise UserError(
-            f"attention.softcap: got {cap}, expected a number > 0 that a {dtype} can hold"
-        )
-    return cap
-
-
-def as_mask(mask: object) -> Mask:
-    """A mask as it is, by name, as YAML combines them, or as booleans [..., N, M]."""
-    if isinstance(mask, Mask):
-        return mask
-    if mask is None or isinstance(mask, str):
-        return named_mask("none" if mask is None else mask)
-    if isinstance(mask, Mapping):
-        return build_mask(mask)
-    if isinstance(mask, list | tuple) and any(isinstance(part, str | Mapping) for part in mask):
-        return build_mask(mask)
-    return mask_matrix(mask)
-
-
-def as_bias(bias: object, shape: tuple[int, ...]) -> Bias | None:
-    """A bias as it is, by name, as YAML adds them up, or as numbers [..., N, M]; None for none."""
-    if bias is None or (isinstance(bias, str) and bias == "none"):
-        return None
-    heads = shape[-3] if len(shape) > 2 else 1
-    listed = isinstance(bias, list | tuple) and any(isinstance(b, str | Mapping) for b in bias)
-    if isinstance(bias, Bias):
-        made = bias
-    elif isinstance(bias, str | Mapping) or listed:
-        made = build_bias(bias, heads)
-    else:
-        made = bias_matrix(heads, values=bias)
-    made.check(shape)
-    return made if len(shape) > 2 else first_head_only(made)
-
-
-def first_head_only(bias: Bias) -> Bias:
-    """A bias for scores without an axis of heads, [N, M]: that of the first head."""
-    return replace(bias, function=lambda head, queries, keys: bias.function(0, queries, keys))
-
-
-def as_normalizer(normalizer: object) -> Normalizer:
-    """A normalizer as it is, by name, or by name with settings."""
-    if isinstance(normalizer, Normalizer):
-        return normalizer
-    if isinstance(normalizer, str):
-        return named_normalizer(normalizer)
-    return build(NORMALIZERS, normalizer, "attention.normalizer")
+def map_to_features(query: Array, key: Array, chain: Chain) -> tuple[Array, Array, Chain]:
+    """φ(query) and φ(key) of a kernel, already scaled, and the chain that is left to apply."""
+    assert chain.normalizer.features is not None
+    key = to_every_head(key, chain.leading)  # a query's features depend on those of its keys
+    with np.errstate(over="ignore", invalid="ignore"), single_threaded_blas:  # reported below
+        factor = np.asarray(chain.multiplier, query.dtype)
+        by_query = factor.ndim > 0 and factor.shape[-2] > 1
+        if not by_query and (factor > 0).all():  # half to each keeps random features accurate
+            query, key = query * np.sqrt(factor), key * np.sqrt(factor)
+        else:
+            query = query * factor
+        query, key = chain.normalizer.features(query, key)
+    check_no_overflow("attention.temperature: features", "a scale and a temperature", query, key)
+    return query, key, replace(chain, multiplier=1.0, score_bound=math.inf)

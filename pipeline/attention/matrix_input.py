@@ -1,4 +1,4 @@
-"""Matrices that a user gives: read from a file, checked, and cut to the block that is asked for."""
+"""Matrices from the user: read from a file, checked, and sliced to a block."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = TypeVar("Kind", bound=np.generic)
 def read_matrix(path: str | Path, what: str) -> npt.NDArray[Any]:
     """The array of a .npy file, or the table of a .csv (commas) or a .txt (white space).
 
-    A table of whole numbers comes as integers. Nothing in a .npy file is ever executed.
+    A table of whole numbers is read as integers. Nothing in a .npy file is ever executed.
     """
     if not isinstance(path, str | Path):
         raise UserError(
@@ -35,7 +35,7 @@ def read_matrix(path: str | Path, what: str) -> npt.NDArray[Any]:
 
 
 def read_npy(file: Path, what: str) -> npt.NDArray[Any]:
-    """The array in a .npy file; objects, which would have to be unpickled, are refused."""
+    """The array in a .npy file; objects, which would need unpickling, are refused."""
     try:
         loaded = np.load(file, allow_pickle=False)
     except (ValueError, EOFError):
@@ -48,7 +48,7 @@ def read_npy(file: Path, what: str) -> npt.NDArray[Any]:
 
 
 def read_text_table(file: Path, what: str) -> npt.NDArray[Any]:
-    """The numbers of a text file, a line a row."""
+    """The numbers of a text file, one row per line."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -94,24 +94,25 @@ def as_array(values: object, what: str) -> npt.NDArray[Any]:
 
 def real_matrix(values: object, what: str) -> Array:
     """`values` as finite floating point, float32 kept, of two axes or more."""
-    given = as_array(values, what)
-    if given.dtype.kind not in "fiu":
-        raise UserError(f"{what}: got {given.dtype}, expected real numbers")
-    floats: Array = given if given.dtype == np.float32 else given.astype(np.float64)
+    raw = as_array(values, what)
+    if raw.dtype.kind not in "fiu":
+        raise UserError(f"{what}: got {raw.dtype}, expected real numbers")
+    floats: Array = raw if raw.dtype == np.float32 else raw.astype(np.float64)
     if not np.isfinite(floats).all():
         raise UserError(f"{what}: holds NaN or infinity, expected finite numbers")
     return floats
 
 
-def check_fit(given: tuple[int, ...], shape: tuple[int, ...], what: str) -> None:
-    """An array of shape `given` broadcasts to the scores' shape [..., N, M], or a Fault."""
+def check_fit(array_shape: tuple[int, ...], shape: tuple[int, ...], what: str) -> None:
+    """Raise a `UserError` unless an array of that shape broadcasts to the scores' [..., N, M]."""
     try:
-        fits = np.broadcast_shapes(given, shape) == shape
+        fits = np.broadcast_shapes(array_shape, shape) == shape
     except ValueError:
         fits = False
     if not fits:
         raise UserError(
-            f"{what}: got shape {given}, expected one that broadcasts to [..., N, M] = {shape}"
+            f"{what}: got shape {array_shape}, expected one that broadcasts to "
+            f"[..., N, M] = {shape}"
         )
 
 

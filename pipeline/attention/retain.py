@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-RETAIN = ("full", "top_k", "none")  # all weights, the largest of every row, or none of them
+RETAIN = ("full", "top_k", "none")

@@ -1,4 +1,4 @@
-"""What several normalizers do with a block of rows."""
+"""Sums over rows, and what else several normalizers do with a block of them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import numpy as np
 
 from pipeline.base.records import Array
 
-CHUNK_KEYS = 256  # keys whose sum is taken at once; blocks begin and end at its multiples
+CHUNK_KEYS = 256  # keys that are summed at once; blocks begin and end at its multiples
 SMALLEST = {np.dtype(kind): np.finfo(kind).smallest_subnormal for kind in (np.float32, np.float64)}
 
 
 def ignore_underflow() -> np.errstate:
-    """Within it, what is further behind than a number holds is at −∞, and too small a weight 0."""
+    """A context in which a gap too large to hold becomes −∞, and a weight too small to hold 0."""
     return np.errstate(over="ignore", under="ignore")
 
 
 def sums(rows: Array) -> Array:
-    """The sum of every row, [..., B, 1]: of stretches of 256 keys, one after the other.
+    """The sum of every row, [..., N', 1]: of chunks of 256 keys, one after the other.
 
-    Stretches of zeros, before or behind, change no bit.
+    Chunks of zeros at either end change no bit.
 
     >>> sums(np.ones((1, 600)))
     array([[600.]])
@@ -28,7 +28,7 @@ def sums(rows: Array) -> Array:
 
 
 def chunk_sums(rows: Array) -> Array:
-    """The sums of each row's stretches of 256 keys, [..., B, S]; einsum adds in several lanes.
+    """The sums of each row's chunks of 256 keys, [..., N', S]; einsum adds in several lanes.
 
     >>> chunk_sums(np.ones((1, 600)))
     array([[256., 256.,  88.]])
@@ -44,7 +44,7 @@ def chunk_sums(rows: Array) -> Array:
 
 
 def sums_in_order(rows: Array) -> Array:
-    """The sum of every row, [..., B, 1], in float64, entry after entry: zeros behind do nothing.
+    """The sum of every row, [..., N', 1], in float64, entry by entry: trailing zeros change no bit.
 
     >>> sums_in_order(np.array([[2.0, 1.0, 0.0]]))
     array([[3.]])
@@ -53,7 +53,7 @@ def sums_in_order(rows: Array) -> Array:
 
 
 def allowed_counts(logits: Array) -> Array:
-    """How many keys each row has left, [..., B, 1], in the type of the logits; 1 for none.
+    """How many keys of each row are not masked, at least 1, [..., N', 1], in the logits' type.
 
     >>> allowed_counts(np.array([[0.0, 2.0, -np.inf], [-np.inf, -np.inf, -np.inf]])).tolist()
     [[2.0], [1.0]]
@@ -63,9 +63,9 @@ def allowed_counts(logits: Array) -> Array:
 
 
 def divide(numerators: Array, total: Array) -> Array:
-    """Each row of numerators over its total, [..., B, 1], in place; a row of zeros stays zeros.
+    """Each row of numerators over its total, [..., N', 1], in place; a row of zeros stays zeros.
 
-    To be called inside of `ignore_underflow()`.
+    Call it within `ignore_underflow()`.
     """
     if total.dtype != numerators.dtype:
         total = total.astype(numerators.dtype)
@@ -84,25 +84,25 @@ def divide_by_sum(weights: Array) -> Array:
 
 
 def near_max(gaps: Array, reach: float) -> Array:
-    """The values of each row above −`reach`, in their order, filled up with −inf, [..., B, some].
+    """The values of each row above −`reach`, in order, padded with −∞, [..., N', K].
 
-    A row's others are too far behind its peak (0) to get any weight, so only these are sorted.
+    The others are too far below the maximum of the row (0) to get any weight: no need to sort them.
 
     >>> near_max(np.array([[-3.0, 0.0, -0.5], [0.0, -7.0, -2.0]]), reach=1.0).tolist()
     [[0.0, -0.5], [0.0, -inf]]
     """
-    within = gaps > -reach
-    count = np.count_nonzero(within, axis=-1, keepdims=True)
+    is_near = gaps > -reach
+    count = np.count_nonzero(is_near, axis=-1, keepdims=True)
     most = max(int(count.max()), 1)
     if most == gaps.shape[-1]:
         return gaps
     best = np.full((*gaps.shape[:-1], most), -np.inf, dtype=gaps.dtype)
-    best[np.arange(most) < count] = gaps[within]
+    best[np.arange(most) < count] = gaps[is_near]
     return best
 
 
 def near_max_sorted(gaps: Array, reach: float) -> Array:
-    """The same in falling order, a copy, and nothing below −`reach`.
+    """The same sorted in descending order, a copy, with −`reach` for anything below it.
 
     >>> near_max_sorted(np.array([[-3.0, -0.5, 0.0], [0.0, -7.0, -2.0]]), reach=1.0).tolist()
     [[0.0, -0.5], [0.0, -1.0]]

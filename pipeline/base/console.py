@@ -1,4 +1,4 @@
-"""The terminal: tables for people, numbers to four decimals."""
+"""The terminal: tables of text, numbers to four decimals."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 DECIMALS = 4
-MAX_ROWS = 200  # rows of a comparison that are printed
+MAX_ROWS = 200  # that show_table prints
 
 
 class PipeSafeConsole(Console):
-    """A console that leaves a closed pipe to the command, as print does; rich itself exits."""
+    """A console that raises BrokenPipeError as print does, where rich would exit by itself."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -46,28 +46,28 @@ def format_number(value: object) -> str:
 def text_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1
 ) -> RichTable:
-    """A light table, the first `left` columns flush left, the rest right."""
+    """A table without lines; the first `left` columns are aligned left, the others right."""
     table = RichTable(
         title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1)
     )
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place >= left else "left", no_wrap=True)
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i < left else "right", no_wrap=True)
     for row in rows:
         table.add_row(*map(format_number, row))
     return table
 
 
 def fitting_columns(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> int:
-    """How many of the columns, from the left, a line of that width holds whole.
+    """How many columns, from the left, fit into a line of `width` characters.
 
     >>> fitting_columns(["a", "bbbb", "c"], [["x", "y", "zzzz"]], width=12)
     2
     """
     used = 0
-    for place, column in enumerate(columns):
-        used += max(len(column), *(len(format_number(row[place])) for row in rows)) + 2
+    for i, column in enumerate(columns):
+        used += max(len(column), *(len(format_number(row[i])) for row in rows)) + 2
         if used > width:
-            return place
+            return i
     return len(columns)
 
 
@@ -78,13 +78,14 @@ def show_table(
     settings: int,
     elsewhere: str,
 ) -> None:
-    """Runs as rows, with as many columns as the terminal holds; `elsewhere` has them all.
+    """One row per run, with as many columns as fit the terminal; `elsewhere` has them all.
 
-    The first `settings` columns are settings: under the last part of their names where that is
-    unmistakable, their numbers as short as they were given. Of very many rows the first are shown.
+    The first `settings` columns are settings, whose numbers are as short as they were entered. A
+    column is headed by the last part of its name where no other ends alike. Only the first
+    MAX_ROWS rows are shown.
     """
     out = console()
-    left, rows = len(rows) - MAX_ROWS, rows[:MAX_ROWS]
+    hidden, rows = len(rows) - MAX_ROWS, rows[:MAX_ROWS]
     tails = [name.rpartition(".")[2] for name in columns]
     columns = [t if tails.count(t) == 1 else name for t, name in zip(tails, columns, strict=True)]
     rows = [
@@ -93,8 +94,8 @@ def show_table(
     ]
     count = max(fitting_columns(columns, rows, out.width), min(2, len(columns)))
     out.print(text_table(title, columns[:count], [row[:count] for row in rows]), "")
-    if left > 0:
-        out.print(f"and {left} more rows; see {elsewhere}\n", soft_wrap=True)
+    if hidden > 0:
+        out.print(f"and {hidden} more rows; see {elsewhere}\n", soft_wrap=True)
     if count < len(columns):
         missing = ", ".join(columns[count:])
         out.print(f"Not shown for want of width: {missing};")

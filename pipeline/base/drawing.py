@@ -1,4 +1,4 @@
-"""A figure and the numbers it draws, drawn at once or from a template."""
+"""A figure and the numbers it shows, drawn at once or from a template."""
 
 from __future__ import annotations
 
@@ -16,38 +16,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class FigureTemplate:
-    """A figure yet to be drawn: a frame that many figures may share, and what fills it.
+    """How to draw a figure whose fixed part many runs of a sweep share.
 
-    For a plot that sweeps draw again and again. `frame(*about)` makes the figure with all its
-    artists, and hands over those that move: what differs between figures of equal `about`, and
-    nothing else may. `fill` sets every one of them from the data, whatever they held before, and
-    returns them in the order they are drawn, above all that stays. So a plot is two functions:
+    `build(*key)` makes the figure with all its artists and returns it with those that depend on
+    the data; figures of equal `key` may differ in nothing else. `update` sets each of those
+    artists from the data, whatever it held before, and returns them in drawing order; they are
+    drawn above the fixed part. So a plot is two functions:
 
-        return Drawing(Sheet(frame, (tokens, heads), partial(fill, weights, caption)), table)
+        template = FigureTemplate(build, (tokens, heads), partial(update, weights, caption))
+        return Drawing(template, table)
     """
 
-    build: Callable[..., tuple[Figure, Any]]  # a function of a module, called with `about`
-    key: tuple[Hashable, ...]  # all that the frame depends on
-    update: Callable[[Any], Sequence[Artist]]  # given what the frame handed over
+    build: Callable[..., tuple[Figure, Any]]  # a function of a module, called with `key`
+    key: tuple[Hashable, ...]  # everything the fixed part depends on
+    update: Callable[[Any], Sequence[Artist]]  # called with what `build` returns beside the figure
 
     def figure(self) -> Figure:
-        """A figure of its own, every artist in it, that no other drawing shares."""
-        figure, parts = self.build(*self.key)
-        self.update(parts)
+        """A new figure with every artist in it, shared with no other drawing."""
+        figure, artists = self.build(*self.key)
+        self.update(artists)
         return figure
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A figure, and the numbers it draws.
+    """A figure, and a table of the numbers it shows."""
 
-    A plot that is drawn now and then hands over its figure; one for sweeps, a sheet.
-    """
-
-    plan: Figure | FigureTemplate  # what is drawn: at once, or when it is saved
+    plan: Figure | FigureTemplate  # a finished figure, or the template to draw it from
     table: Table
 
     @cached_property
     def figure(self) -> Figure:
-        """The figure, whole."""
+        """The finished figure."""
         return self.plan.figure() if isinstance(self.plan, FigureTemplate) else self.plan

@@ -1,4 +1,4 @@
-"""Faults: what the user can mend, one line each."""
+"""Errors that the user can correct, one line each."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 class UserError(ValueError):
-    """Something the user asked for that cannot be done; `lines` says what came and what is allowed.
+    """A request that cannot be carried out.
 
-    Every line stands alone: the setting's path, what came, what is allowed. The command line
-    prints the lines on standard error and exits with 2. Anything that is not a `UserError` is a bug
-    of ours and keeps its traceback.
+    Each of its `lines` stands alone: the setting's path, what it got, what was expected. The
+    command line prints them on standard error and exits with 2. Any other exception is a bug of
+    ours and keeps its traceback.
 
     >>> UserError("attention.temperature: got 0, expected a finite number > 0").lines
     ('attention.temperature: got 0, expected a finite number > 0',)
@@ -21,16 +21,16 @@ class UserError(ValueError):
         self.lines = tuple(one_line(line) for line in lines)
 
     def __reduce__(self) -> tuple[type[UserError], tuple[str, ...]]:
-        return type(self), self.lines  # line by line through a pickle, as from a worker
+        return type(self), self.lines  # pickled line by line, as workers send it
 
 
 class ErrorCollector:
-    """Collects faults of many parts, so that the user sees all of them at once.
+    """Collects errors from many places, so that the user sees all of them at once.
 
-    >>> faults = ErrorCollector()
-    >>> with faults.collect("run 2: "):
+    >>> errors = ErrorCollector()
+    >>> with errors.collect("run 2: "):
     ...     raise UserError("seed: got -1, expected an integer >= 0")
-    >>> faults.lines
+    >>> errors.lines
     ['run 2: seed: got -1, expected an integer >= 0']
     """
 
@@ -49,26 +49,26 @@ class ErrorCollector:
 
 
 class _Collect:
-    def __init__(self, faults: ErrorCollector, prefix: str) -> None:
-        self.faults, self.prefix = faults, prefix
+    def __init__(self, errors: ErrorCollector, prefix: str) -> None:
+        self.errors, self.prefix = errors, prefix
 
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: object, fault: object, trace: object) -> bool:
-        if isinstance(fault, UserError):
-            self.faults.add(self.prefix + line for line in fault.lines)
+    def __exit__(self, kind: object, error: object, trace: object) -> bool:
+        if isinstance(error, UserError):
+            self.errors.add(self.prefix + line for line in error.lines)
             return True
         return False
 
 
 def one_line(text: str) -> str:
-    """`text` with every run of white space, line breaks included, as one space."""
+    """`text` with each stretch of white space, line breaks included, as one space."""
     return " ".join(text.split())
 
 
 def shorten(value: object, limit: int = 60) -> str:
-    """`repr(value)` cut to `limit` characters, to stay legible inside a fault.
+    """`repr(value)` cut to `limit` characters, to stay legible inside a message.
 
     >>> shorten("a" * 100, limit=12)
     "'aaaaaaaaaa…"

@@ -1,15 +1,20 @@
-"""The records that pass between the stages, and the legend of axis letters.
+"""The records that the stages hand to one another, and the legend of axis letters.
 
-| letter | axis                                              |
-|--------|---------------------------------------------------|
-| N      | queries: the positions that attend                |
-| M      | keys: the positions attended to (N in self-attention) |
-| D      | width of an embedding, a query or a key (d_k)     |
-| E      | width of a value                                  |
-| H      | heads                                             |
-| L      | layers                                            |
+| letter | axis                                                      |
+|--------|-----------------------------------------------------------|
+| N      | queries: the positions that attend                        |
+| M      | keys: the positions attended to (M = N in self-attention) |
+| D      | width of an embedding, a query or a key (d_k)             |
+| E      | width of a value                                          |
+| H      | heads, of the queries                                     |
+| G      | heads of keys and values, each shared by H/G query heads  |
+| L      | layers                                                    |
+| B      | sentences of a batch                                      |
+| W      | width of the model                                        |
+| V      | words of the vocabulary                                   |
 
-`...` stands for any leading axes (a batch, the heads).
+`...` stands for any leading axes, such as batch and heads. N' and M' are part of an axis: the
+queries of one block, the keys that a block reaches. Positions, heads and layers count from 0.
 """
 
 from __future__ import annotations
@@ -27,18 +32,20 @@ Array = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 
+# --- sentence → query, key, value ----------------------------------------------------------------
+
 
 @dataclass(frozen=True, eq=False)
 class Sentence:
-    """A sentence cut into tokens."""
+    """A sentence, split into tokens."""
 
-    name: str  # what files and tables call it
-    tokens: tuple[str, ...]  # [N], never empty, no token empty
+    name: str  # its name in files and tables
+    tokens: tuple[str, ...]  # [N], at least one; no token is empty
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """A sentence and one static vector a token."""
+    """A sentence and the vector of each of its tokens."""
 
     sentence: Sentence
     vectors: Array  # [N, D], finite
@@ -47,26 +54,22 @@ class Embedded:
 
 @dataclass(frozen=True, eq=False)
 class Projected:
-    """The three views of the embeddings that attention works on; H/k heads may share a key."""
+    """Queries, keys and values of every head."""
 
     query: Array  # [H, N, D]
-    key: Array  # [k, M, D], k divides H
-    value: Array  # [k, M, E]
-    output: Array | None = None  # [H·E, D], the W_O that brings the heads back to the embeddings
+    key: Array  # [G, M, D], G divides H
+    value: Array  # [G, M, E]
+    output: Array | None = None  # [H·E, D], W_O: heads side by side → embedding
 
 
 @dataclass(frozen=True, eq=False)
 class LayerInput:
-    """One sentence, ready to be attended over."""
+    """One sentence, ready for attention."""
 
     embedded: Embedded  # the queries' sentence
     projected: Projected
-    key_embedded: (
-        Embedded | None
-    )  # the keys' sentence; None in self-attention, where it is the same
-    uniform_cache: dict[str, Metrics] = field(
-        default_factory=dict
-    )  # what even weights came to, by mask
+    key_embedded: Embedded | None  # the keys' sentence; None in self-attention
+    uniform_cache: dict[str, Metrics] = field(default_factory=dict)  # of uniform attention, by mask
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -76,23 +79,27 @@ class LayerInput:
 
     @property
     def token_ids(self) -> tuple[Positions, Positions]:
-        """[N] and [M], a number for the token of each query and key: equal where the tokens are."""
-        tokens = self.embedded.sentence.tokens, (self.key_embedded or self.embedded).sentence.tokens
-        number = {token: i for i, token in enumerate({t: None for both in tokens for t in both})}
-        queries, keys = (np.array([number[token] for token in one]) for one in tokens)
-        return queries, keys
+        """A number for each query's token [N] and each key's [M]; equal where the tokens are."""
+        queries, keys = self.embedded, self.key_embedded or self.embedded
+        tokens = queries.sentence.tokens, keys.sentence.tokens
+        ids = {token: i for i, token in enumerate(dict.fromkeys((*tokens[0], *tokens[1])))}
+        query_ids, key_ids = (np.array([ids[token] for token in side]) for side in tokens)
+        return query_ids, key_ids
+
+
+# --- attention: weights and outputs, whole or a block of queries at a time -----------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Queries first ≤ i < last and keys low ≤ j < high, of one head or (place None) of all."""
+    """The part of the weights that is computed at once: some queries, and the keys they reach."""
 
-    part_of_head_axes: tuple[int, ...] | None  # along the axes before N and M
-    query_start: int  # position of the first query
+    head: tuple[int, ...] | None  # index along the axes before N and M; None: all heads
+    query_start: int  # first query
     query_stop: int  # one past the last query
-    key_start: int  # position of the first key
+    key_start: int  # first key
     key_stop: int  # one past the last key
-    part: int = 0  # which part of its head
+    part: int = 0  # which part of its head; one thread computes a part, its blocks in order
 
     @property
     def queries(self) -> slice:
@@ -105,42 +112,41 @@ class Block:
         return slice(self.key_start, self.key_stop)
 
     @property
+    def ends(self) -> tuple[int, int, int, int]:
+        """(query_start, query_stop, key_start, key_stop)."""
+        return self.query_start, self.query_stop, self.key_start, self.key_stop
+
+    @property
     def head_index(self) -> int | None:
-        """The number of the head, the last of those axes."""
-        return (
-            None
-            if self.part_of_head_axes is None
-            else (self.part_of_head_axes[-1] if self.part_of_head_axes else 0)
-        )
+        """The number of its head, 0 where there is no head axis; None: all heads."""
+        if self.head is None:
+            return None
+        return self.head[-1] if self.head else 0
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Whole rows of weights and where they stand: a block of one head, or all rows of all."""
+    """Whole rows of weights, each over every key that has a weight: of one block, or all rows."""
 
-    weights: Array  # [..., B, M'], M' of the M keys; the others have no weight
-    allowed_counts: npt.NDArray[
-        np.integer[Any]
-    ]  # [..., B], how many of all keys each query may attend to
+    weights: Array  # [..., N', M'], >= 0; keys that are not among the M' have weight 0
+    allowed_counts: npt.NDArray[np.integer[Any]]  # [..., N'], of all M keys: those not masked
     query_start: int = 0  # position of the first query
     key_start: int = 0  # position of the first key
-    entropy: Array | None = None  # [..., B] in nats, where a softmax has just had its logits
-    token_ids: tuple[Positions, Positions] | None = None  # [N] and [M], equal where the tokens are
-    memo: dict[object, Any] = field(default_factory=dict)  # what several metrics read, kept
-    mask: Callable[[], Mask] | None = None  # makes [..., B, M']: who takes part; None: all do
-    intended_mask: Callable[[], Mask] | None = (
-        None  # who would, did the mask not leak; None: who does
-    )
-    all_positive: bool = False  # whether it is known that no weight is 0
+    entropy: Array | None = None  # [..., N'] in nats; of softmax alone, which computes it anyway
+    token_ids: tuple[Positions, Positions] | None = None  # [N] and [M], equal for equal tokens
+    memo: dict[object, Any] = field(default_factory=dict)  # intermediate results metrics share
+    mask: Callable[[], Mask] | None = None  # makes [..., N', M'], True: allowed; None: all allowed
+    intended_mask: Callable[[], Mask] | None = None  # what a mask that leaks meant; None: no leak
+    all_positive: bool = False  # known to have no weight of 0
 
 
 @dataclass(frozen=True, eq=False)
 class Attended:
-    """What attention gives back; weights and mask may not have been kept."""
+    """The result of attention; weights and mask only where the caller asked to keep them."""
 
-    stored_weights: Array | None  # [..., N, M], >= 0; zeros where every key is masked
+    stored_weights: Array | None  # [..., N, M], >= 0; all 0 in a fully masked row
     output: Array  # [..., N, E], weights @ value
-    stored_mask: Mask | Callable[[], Mask] | None  # or what makes it; True where the key takes part
+    stored_mask: Mask | Callable[[], Mask] | None  # or a function that makes it; True: allowed
 
     @property
     def weights(self) -> Array:
@@ -151,7 +157,7 @@ class Attended:
 
     @property
     def allowed(self) -> Mask:
-        """Booleans that broadcast to [..., N, M]: whether key j takes part for query i."""
+        """Broadcasts to [..., N, M]: whether query i may attend to key j."""
         if self.stored_mask is None:
             raise UserError("attend: the mask was not kept; expected keep_weights=True")
         return self.stored_mask() if callable(self.stored_mask) else self.stored_mask
@@ -164,13 +170,42 @@ class Attended:
 
 
 @dataclass(frozen=True, eq=False)
-class Pooled:
-    """The N × M weights in bins of neighbors; bin a holds queries[a] ≤ i < queries[a + 1]."""
+class Gradients:
+    """∂L/∂(each input of attention) for the loss L = Σ upstream·output."""
 
-    values: Array  # [H, N', M'], one number a bin; NaN where no pair of it takes part
-    queries: Positions  # [N' + 1], where bins begin and the last one ends
-    keys: Positions  # [M' + 1]
-    kind: str  # how a bin was pooled: mean or max
+    query: Array  # [..., N, D], the shape of query
+    key: Array  # [..., M, D], the shape of key: summed over the query heads that share one
+    value: Array  # [..., M, E], the shape of value: summed likewise
+    bias: Array  # [..., N, M], of what is added after the cap; 0 where masked
+    logits: Array  # [..., N, M], of the scaled scores z before the cap; 0 where masked
+    temperature: float | Array  # of the T that divides the scores; [H] where T is one per head
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """The vectors before and after attention, in one space.
+
+    S spaces: H, one for each head, or 1 where W_O or a residual brings the heads together.
+    """
+
+    before: Array  # [S, N, E] each token before attention; in cross-attention [S, M, E] each key
+    after: Array  # [S, N, E] each query after attention
+    value_norms: Array  # [H, M] length of what key j adds to an output at weight 1
+    is_cross: bool = False  # queries and keys are different sentences
+    is_residual: bool = False  # after = embedding + output
+
+
+# --- metrics -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """The N × M weights in bins; bin (a, b) has the queries queries[a] ≤ i < queries[a + 1]."""
+
+    values: Array  # [H, N', M'], one number per bin; NaN where every pair is masked
+    queries: Positions  # [N' + 1], where each bin starts, and the end of the last
+    keys: Positions  # [M' + 1], likewise
+    kind: str  # how the weights of a bin become one number: mean or max
 
     @property
     def is_whole(self) -> bool:
@@ -182,119 +217,95 @@ class Pooled:
 class Top:
     """The k largest weights of every row, in the order of their keys."""
 
-    keys: Positions  # [H, N, k] positions; -1 where fewer than k keys take part
-    weights: Array  # [H, N, k], 0 there
+    keys: Positions  # [H, N, k] positions; -1 where fewer than k keys are allowed
+    weights: Array  # [H, N, k]; 0 there
 
 
 @dataclass(frozen=True, eq=False)
 class WeightTotals:
-    """What one pass over the rows of weights left besides the metrics, kept weights or not."""
+    """What one pass over the weights gathers, whether or not the weights are kept."""
 
     allowed_counts: Positions  # [H, N], how many keys each query may attend to
-    self_weight: Array  # [H, N], the weight on the key at the query's own place; NaN where silent
-    key_mass: Array  # [H, M], the mean weight of each key over the queries that have a key left
-    key_mass_uniform: Array  # [H, M], the same of uniform rows under the same mask
-    pooled: Pooled | None = None  # where it was asked for
-    top: Top | None = None  # likewise
-
-
-@dataclass(frozen=True, eq=False)
-class Embeddings:
-    """Where the embeddings start and where attention takes them, in one space.
-
-    G = H heads, each in a space of its own; or 1, all heads brought together by an output W_O.
-    """
-
-    before: Array  # [G, N, E] where each token starts; [G, M, E] each key in cross-attention
-    after: Array  # [G, N, E] where each query ends
-    value_norms: Array  # [H, M] length of what each key adds to an output for a weight of 1
-    is_cross: bool = False  # queries and keys are different tokens, and no key is a query's own
-    is_residual: bool = False  # contextual is static and the output together
-
-
-@dataclass(frozen=True, eq=False)
-class Gradients:
-    """∂L/∂ each input of attention, L = Σ upstream·output."""
-
-    query: Array  # [..., N, D], the shape of query
-    key: Array  # [..., M, D], the shape of key: summed over the query heads that share one
-    value: Array  # [..., M, E], the shape of value: summed likewise
-    bias: Array  # [..., N, M], of what is added after the cap; 0 where masked
-    logits: Array  # [..., N, M], of the scaled scores z before the cap; 0 where masked
-    temperature: float  # of the T that divides the scores
+    self_weight: Array  # [H, N], weight on the key at the query's own position; NaN if fully masked
+    key_mass: Array  # [H, M], mean weight of each key over the queries that may attend to any key
+    key_mass_uniform: Array  # [H, M], the same under uniform attention with the same mask
+    pooled: Pooled | None = None  # where a figure needs it
+    top: Top | None = None  # where attention.retain is top_k
 
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What came of each key for each query, of weights that were kept."""
+    """What each key contributes to each query, in one layer and from the first layer up."""
 
     weights: Array  # [H, N, M] α
-    allowed: Mask  # broadcasts to [H, N, M], True where the key takes part
+    allowed: Mask  # broadcasts to [H, N, M], True: allowed
     weighted: Array  # [H, N, M] ‖α_ij v_j‖, the length of what key j adds to query i's output
-    rollout: Array  # [N, M] how much of the first layer's token j is in query i's embedding
+    rollout: Array  # [N, M] share of the first layer's token j in query i's embedding
 
 
 @dataclass(frozen=True, eq=False)
 class Metrics:
-    """Numbers read off one sentence's attention."""
+    """The metrics of one sentence in one layer."""
 
-    rows: Mapping[str, Array]  # name -> [H, N], one number a query; NaN where undefined
-    scalars: Mapping[str, float]  # name -> one number; NaN where undefined
+    rows: Mapping[str, Array]  # name -> [H, N], one number per query; NaN where undefined
+    heads: Mapping[str, Array]  # name -> [H], one number per head; NaN where undefined
+    scalars: Mapping[str, float]  # name -> one number, a mean of what is defined above, or of a set
     totals: WeightTotals
-    flow: Flow | None = None  # where a metric or a plot asked for it
+    flow: Flow | None = None  # where a metric or a plot needs it
+
+
+# --- results -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class LayerResult:
-    """One sentence's whole way through the pipeline: what plots, readings and the store take."""
+    """Everything computed of one sentence in one layer; what plots, prose and the store read."""
 
-    embedded: Embedded  # of the queries
+    embedded: Embedded  # the queries' sentence
     projected: Projected
     attended: Attended
     embeddings: Embeddings
     metrics: Metrics
-    key_embedded: Embedded | None = (
-        None  # of the keys; None in self-attention, where it is the same
-    )
-    layer: int = 0  # which of the layers that are stacked, from 0
-    stages: Mapping[str, Array] = field(default_factory=dict)  # name -> [H, N, M], those captured
-    uniform: Metrics | None = None  # the same of even weights under the same mask
+    key_embedded: Embedded | None = None  # the keys' sentence; None in self-attention
+    layer: int = 0  # number of the layer, from 0
+    stages: Mapping[str, Array] = field(default_factory=dict)  # name -> [H, N, M], if requested
+    uniform: Metrics | None = None  # the metrics of uniform attention with the same mask
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """[N] tokens of the sentence: the queries."""
+        """[N] tokens of the queries."""
         return self.embedded.sentence.tokens
 
     @property
     def key_tokens(self) -> tuple[str, ...]:
-        """[M] tokens that are attended to; those of the sentence itself in self-attention."""
+        """[M] tokens of the keys; in self-attention those of the queries."""
         return (self.key_embedded or self.embedded).sentence.tokens
 
     @property
     def before(self) -> Array:
-        """[N, H·E] each token's own value vector, heads side by side: where it starts.
+        """[N, H·E] each token's value vectors, heads side by side: before attention.
 
-        With an output projection [N, D], the token's embedding. In cross-attention, where a query
-        has no value of its own, [M, …], the keys': what the outputs are mixed from.
+        [N, D] with an output projection: the token's embedding. In cross-attention, where a query
+        has no value of its own, [M, …]: the keys', which the outputs are mixed from.
         """
         return concat_heads(self.embeddings.before)
 
     @property
     def after(self) -> Array:
-        """[N, H·E] the output A·V, heads side by side: where attention takes it.
+        """[N, H·E] the output A·V, heads side by side: after attention.
 
-        With an output projection [N, D], (A·V)·W_O.
+        [N, D] with an output projection: (A·V)·W_O.
         """
         return concat_heads(self.embeddings.after)
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """All that a run computes; nothing of it touches the disk."""
+    """Everything a run computes, in memory."""
 
-    layers: tuple[LayerResult, ...]
-    scalars: Mapping[str, float]  # name -> mean over sentences, heads and queries
-    notices: tuple[str, ...] = field(default=())  # what the reader must know of these numbers
+    layers: tuple[LayerResult, ...]  # of each sentence, layer by layer
+    scalars: Mapping[str, float]  # name -> mean over sentences, layers, heads and queries
+    notices: tuple[str, ...] = ()  # what the reader must know about these numbers
 
 
 def concat_heads(heads: Array) -> Array:

@@ -1,4 +1,4 @@
-"""A name looked up in a dict of functions; the error lists all choices."""
+"""Names looked up in a dict of variants; the error lists every choice."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 def lookup(choices: Mapping[str, T], name: object, what: str) -> T:
-    """The entry of `choices` called `name`; `what` names the kind of thing in the error.
+    """The entry of `choices` called `name`; `what` is the setting that the error names.
 
-    >>> lookup({"softmax": 1, "hard": 2}, "softmx", "attention.normalizer")
+    >>> lookup({"softmax": 1, "hard": 2}, "softmx", "normalizer")
     Traceback (most recent call last):
-    pipeline.faults.Fault: attention.normalizer: got 'softmx', expected one of: softmax, hard \
-(did you mean 'softmax'?)
+    pipeline.base.errors.UserError: normalizer: got 'softmx', expected one of: softmax, \
+hard (did you mean 'softmax'?)
     """
     if not isinstance(name, str) or name not in choices:
         raise UserError(
@@ -27,7 +27,7 @@ def lookup(choices: Mapping[str, T], name: object, what: str) -> T:
 
 
 def list_choices(name: object, choices: Iterable[str]) -> str:
-    """All choices, and the one most like `name` where one is close.
+    """Every choice, and the one most like `name` where one is close.
 
     >>> list_choices("heat", ["entropy", "heatmap"])
     "entropy, heatmap (did you mean 'heatmap'?)"

@@ -1,4 +1,4 @@
-"""Every random choice gets a generator of its own, derived from the master seed by name."""
+"""Random generators: one for each random choice, derived from the master seed by name."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 def generator(seed: int, *names: str | int) -> np.random.Generator:
     """A generator that depends on `seed` and `names` alone.
 
-    Two choices with different names never share a stream, so drawing more for one does not move
-    another; a word's vector is the same in whichever sentence it stands.
+    Choices with different names never share a stream, so drawing more for one does not change
+    another; a word's vector is the same in every sentence.
 
     >>> first = generator(7, "projection", "query").random()
     >>> first == generator(7, "projection", "query").random()

@@ -1,4 +1,4 @@
-"""Specs: a variant with its settings as YAML writes them, checked against what it takes."""
+"""Specs: a variant and its settings as YAML writes them, checked against its signature."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from pipeline.base.errors import UserError, shorten
 from pipeline.base.registry import list_choices, lookup
 
 T = TypeVar("T")
-FAR = 2**62  # further than any key, and its sum with a position is still an int64
+FAR = 2**62  # beyond any key; its sum with a position still fits an int64
 
 
-def build(choices: Mapping[str, Callable[..., T]], spec: object, what: str, *given: object) -> T:
+def build(
+    choices: Mapping[str, Callable[..., T]], spec: object, what: str, *arguments: object
+) -> T:
     """The variant that `spec` names: a name, or {name: {setting: value}}.
 
-    `given` are the arguments that come from elsewhere, before the settings. Raises `UserError` on an
-    unknown name, an unknown setting and a missing one, each with all that is allowed.
+    `arguments` come before the settings. Raises `UserError` on an unknown name and on an unknown or
+    missing setting, with all that are allowed.
 
     >>> build(
     ...     {"power": lambda base, *, exponent: base**exponent}, {"power": {"exponent": 3}}, "", 2
@@ -31,8 +33,8 @@ def build(choices: Mapping[str, Callable[..., T]], spec: object, what: str, *giv
     """
     name, settings = split_spec(spec, what)
     factory = lookup(choices, name, what)
-    check_settings(factory, settings, f"{what}.{name}", len(given))
-    return factory(*given, **settings)
+    check_settings(factory, settings, f"{what}.{name}", len(arguments))
+    return factory(*arguments, **settings)
 
 
 def split_spec(spec: object, what: str) -> tuple[str, Mapping[str, Any]]:
@@ -52,28 +54,28 @@ def split_spec(spec: object, what: str) -> tuple[str, Mapping[str, Any]]:
 
 
 def check_settings(
-    factory: Callable[..., object], settings: Mapping[str, Any], what: str, given: int = 0
+    factory: Callable[..., object], settings: Mapping[str, Any], what: str, arguments: int = 0
 ) -> None:
-    """Each setting is one that `factory` takes after its first `given` arguments, none missing."""
-    parameters = dict(list(parameters_of(factory).items())[given:])
-    takes = f"expected {describe_settings(parameters)}"
+    """Raise a `UserError` unless `factory` takes these settings after its first `arguments`."""
+    parameters = dict(list(parameters_of(factory).items())[arguments:])
+    expected = f"expected {describe_settings(parameters)}"
     for name in settings:
         if name not in parameters:
             close = list_choices(name, parameters).removeprefix(", ".join(parameters))
-            raise UserError(f"{what}: got the setting {shorten(name)}, {takes}{close}")
+            raise UserError(f"{what}: got the setting {shorten(name)}, {expected}{close}")
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and name not in settings:
-            raise UserError(f"{what}: the setting {name!r} is missing, {takes}")
+            raise UserError(f"{what}: the setting {name!r} is missing, {expected}")
 
 
 @cache
 def parameters_of(factory: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
-    """The arguments of a factory; there are few of them, and each is asked for in every run."""
+    """The parameters of a factory, cached, as every run asks for them."""
     return inspect.signature(factory).parameters
 
 
 def describe_settings(names: Mapping[str, object]) -> str:
-    """The settings there are, in words.
+    """The settings a variant takes, in words.
 
     >>> describe_settings({"left": 1, "right": 2}), describe_settings({})
     ('settings among: left, right', 'no settings')
@@ -82,7 +84,7 @@ def describe_settings(names: Mapping[str, object]) -> str:
 
 
 def whole(value: object, what: str, least: int = 0, most: int = FAR) -> int:
-    """`value` as an integer from `least` to `most`; a truth value is none.
+    """`value` as an integer from `least` to `most`; refuses true and false.
 
     >>> whole(np.int64(3), "window.left")
     3
@@ -95,7 +97,7 @@ def whole(value: object, what: str, least: int = 0, most: int = FAR) -> int:
 
 
 def finite(value: object, what: str, expected: str = "a finite number") -> float:
-    """`value` as a finite number; a truth value is none.
+    """`value` as a finite number; refuses true and false.
 
     >>> finite(2, "attention.scale")
     2.0
@@ -125,11 +127,11 @@ def positive(value: object, what: str) -> float:
 
 
 def only_one(what: str, **settings: object) -> None:
-    """Of the settings that say the same in two ways, exactly one is given."""
-    given = [name for name, value in settings.items() if value is not None]
-    if len(given) != 1:
-        came = " and ".join(given) or "neither"
-        raise UserError(f"{what}: got {came}, expected one of: {', '.join(settings)}")
+    """Raise a `UserError` unless exactly one of these alternatives is not None."""
+    names = [name for name, value in settings.items() if value is not None]
+    if len(names) != 1:
+        got = " and ".join(names) or "neither"
+        raise UserError(f"{what}: got {got}, expected one of: {', '.join(settings)}")
 
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)

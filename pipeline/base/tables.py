@@ -1,4 +1,4 @@
-"""Tables: rows or columns of plain values, ready to be written as CSV."""
+"""Tables: columns by name and rows of plain values, ready to be written as CSV."""
 
 from __future__ import annotations
 
@@ -11,47 +11,48 @@ from pipeline.base.records import Array, Positions
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns by name and rows of plain values, ready to be written as CSV."""
+    """A table of at most some thousand rows, each a sequence of plain values."""
 
-    columns: Sequence[str]  # what each value of a row is
+    columns: Sequence[str]  # the names
     rows: Sequence[Sequence[object]]  # each as long as columns
 
 
 @dataclass(frozen=True, eq=False)
 class DictColumn:
-    """A column whose values are some of a few, such as the tokens of a sentence."""
+    """A column of few values that repeat, such as tokens: a dictionary column in Arrow's terms."""
 
-    values: Sequence[object]  # such as tokens, each once
-    indices: Positions  # [R], row r has choices[places[r]]
+    values: Sequence[object]  # each possible value
+    indices: Positions  # [R], row r holds values[indices[r]]
 
 
-Column = str | int | DictColumn | Array  # one value for all rows, some of a few, or numbers [R]
+Column = str | int | DictColumn | Array  # one value for all R rows, repeated values, or numbers [R]
 
 
 @dataclass(frozen=True, eq=False)
 class LongTable:
-    """A table that may have millions of rows, made a part at a time and a column at a time."""
+    """A table of up to millions of rows, made part by part, each part column by column."""
 
-    columns: Sequence[str]  # what each column holds
-    count: int  # of all rows
-    parts: Callable[[], Iterator[Sequence[Column]]]  # each part: its columns, of equal length
+    columns: Sequence[str]  # the names
+    count: int  # rows in all parts together
+    parts: Callable[[], Iterator[Sequence[Column]]]  # makes the parts; columns of equal length
 
     @property
     def rows(self) -> list[tuple[object, ...]]:
-        """All rows as plain values, for a table that is small after all."""
+        """All rows as plain values, where there are few."""
         return [
             row for part in self.parts() for row in zip(*map(column_values, part), strict=False)
         ]
 
 
 def column_values(column: Column) -> Iterable[object]:
-    """The values of a column, row by row; of a single value without end.
+    """The values of a column, row by row; a single value is repeated without end.
 
+    >>> import numpy as np
     >>> list(column_values(DictColumn(["a", "b"], np.array([1, 1, 0]))))
     ['b', 'b', 'a']
     """
     if isinstance(column, str | int):
         return repeat(column)
     if isinstance(column, DictColumn):
-        return [column.values[place] for place in column.indices.tolist()]
+        return [column.values[index] for index in column.indices.tolist()]
     return column.tolist()

@@ -1,7 +1,7 @@
-"""Threads for blocks of rows: the caller and a small pool, with BLAS held to one thread each.
+"""Threads: the caller and a small pool share jobs, with BLAS held to one thread each.
 
-NumPy lets go of the interpreter lock inside its loops, so threads share the work and the arrays.
-A BLAS with threads of its own under them would only fight for the same cores.
+NumPy releases the interpreter lock inside its loops, so threads speed it up. BLAS threads under
+them would compete for the same cores.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ def cores() -> int:
 
 @cache
 def pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """The workers beside the caller, made once a process (a fork has none of its parent's)."""
+    """The worker threads, created once per process (a fork does not inherit its parent's)."""
     return ThreadPoolExecutor(threads, thread_name_prefix="attention")
 
 
 @cache
 def blas() -> Any:
-    """The handle on the BLAS libraries that are loaded."""
+    """The controller of the BLAS libraries that are loaded."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
 
 
 class SingleThreaded(ContextDecorator):
-    """Holds BLAS to one thread while anyone is inside, and leaves it as it was found."""
+    """Holds BLAS to one thread while any caller is inside, then restores its thread counts."""
 
     def __init__(self) -> None:
         self.lock, self.inside = threading.Lock(), 0
-        self.before: list[tuple[Any, int]] = []  # each library, and its threads when it was found
+        self.before: list[tuple[Any, int]] = []  # each library and its thread count before
 
     def __enter__(self) -> None:
         with self.lock:
@@ -65,22 +65,22 @@ class SingleThreaded(ContextDecorator):
                         library.set_num_threads(threads)
 
 
-single_threaded_blas = SingleThreaded()  # for `with`, or before a function
+single_threaded_blas = SingleThreaded()  # a context manager, or a decorator
 
 
 @contextmanager
 def small_buffers() -> Iterator[None]:
-    """NumPy goes along rows where they lie, for this thread and as long as one is inside.
+    """A small ufunc buffer for this thread while inside, so that NumPy works on rows in place.
 
-    Where rows cannot be taken as one line (a column against a matrix, or with gaps between them),
-    NumPy first copies as many into its buffer of 8,192 entries as fit there: up to 2.5 times the
-    work for rows of 512 to 4,096. No result depends on it.
+    Where rows are not contiguous (a column broadcast against a matrix, or gaps between rows), NumPy
+    first copies what fits into its buffer of 8,192 entries: up to 2.5 times the work for rows of
+    512 to 4,096. No result depends on it.
 
     >>> with small_buffers():
     ...     np.getbufsize()
     512
     """
-    with np.errstate():  # puts back the buffer's size too
+    with np.errstate():  # restores the buffer size too
         np.setbufsize(512)
         yield
 
@@ -88,8 +88,8 @@ def small_buffers() -> Iterator[None]:
 def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: int) -> None:
     """Runs `work` on every thread, each drawing from the same jobs until none is left.
 
-    `work` gets an iterator, so that what a thread allocates once serves all the jobs it draws.
-    The first error of any thread is raised here, after all have stopped.
+    `work` gets an iterator, so a thread allocates its scratch arrays once for all the jobs it
+    draws. The first error of any thread is raised here, after all have stopped.
 
     >>> done = []
     >>> share(lambda jobs: done.extend(jobs), range(5), threads=2)
@@ -98,7 +98,7 @@ def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: i
     """
     source, lock, stopped = iter(jobs), threading.Lock(), threading.Event()
 
-    def drawn() -> Iterator[Job]:
+    def draw() -> Iterator[Job]:
         while not stopped.is_set():
             with lock:
                 try:
@@ -110,17 +110,17 @@ def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: i
     def run() -> None:
         try:
             with small_buffers():
-                work(drawn())
+                work(draw())
         except BaseException:
             stopped.set()
             raise
 
     with single_threaded_blas:
-        helpers = [pool(os.getpid(), threads - 1).submit(run) for _ in range(threads - 1)]
+        workers = [pool(os.getpid(), threads - 1).submit(run) for _ in range(threads - 1)]
         try:
             run()
         finally:
-            errors = [helper.exception() for helper in helpers]
+            errors = [worker.exception() for worker in workers]
     for error in errors:
         if error:
             raise error

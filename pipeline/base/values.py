@@ -15,14 +15,14 @@ NO_VALUE = "none"  # how a setting that is null is written
 def format_value(value: object) -> str:
     """A setting's value as text.
 
-    >>> format_value(None), format_value(True), format_value(2.0), format_value("causal")
-    ('none', 'true', '2', 'causal')
+    >>> format_value(None), format_value([]), format_value(True), format_value(2.0)
+    ('none', 'none', 'true', '2')
     >>> format_value({"window": {"left": 2}}), format_value(["causal", {"entmax": {"alpha": 1.5}}])
     ('window left=2', 'causal + entmax alpha=1.5')
     >>> format_value({"any": ["causal", {"window": {"left": 2}}]}), format_value([1, 2.5])
     ('causal | window left=2', '1, 2.5')
     """
-    if value is None:
+    if value is None or value == []:
         return NO_VALUE
     if isinstance(value, bool):
         return str(value).lower()
@@ -62,7 +62,7 @@ def format_mapping(value: Mapping[Any, Any]) -> str:
 
 
 def plain_value(value: object) -> Any:
-    """A value as a table holds it: numbers, texts, true and false as they are, anything else as text.
+    """A value as a table holds it: numbers, texts, true and false as they are, others as text.
 
     >>> plain_value(2.0), plain_value(None), plain_value({"entmax": {"alpha": 1.5}})
     (2.0, 'none', 'entmax alpha=1.5')

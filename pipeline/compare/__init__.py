@@ -1,4 +1,4 @@
-"""Compare: runs → one table, the difference of two and its causes."""
+"""Runs → one table, the difference of two, its causes, and one page."""
 
 from pipeline.compare.frames import load_metrics, load_runs, load_weights
 

@@ -1,4 +1,4 @@
-"""Names of columns: settings, groups and metrics, by the short name where it is unmistakable."""
+"""Columns of a comparison: settings, groups and metrics, by their whole or short names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.store.read.run import Run
 
 
 def columns_of(runs: Sequence[Run]) -> list[str]:
-    """Everything that a run may be asked for: groups, settings and metrics."""
+    """Everything that a run can be selected or sorted by."""
     names: dict[str, None] = {"run": None}
     for run in runs:
         names.update(dict.fromkeys((*run.choices, *run.settings, *run.scalars)))
@@ -24,23 +24,25 @@ def columns_of(runs: Sequence[Run]) -> list[str]:
 
 
 def resolver(runs: Sequence[Run], option: str) -> Callable[[str], str]:
-    """A function from a name as the user wrote it to the one column it can mean."""
+    """A function from a name that the user wrote to the one column it can mean."""
     columns = columns_of(runs)
     known = set(columns)
 
-    def resolve(asked: str) -> str:
-        if asked in known:
-            return asked
-        found = [n for n in columns if n.endswith(f".{asked}") and not is_user_key(n)]
-        if len(found) == 1:
-            return found[0]
-        if found:
+    def resolve(name: str) -> str:
+        if name in known:
+            return name
+        matches = [c for c in columns if c.endswith(f".{name}") and not is_user_key(c)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
             raise UserError(
-                f"{option}: {asked!r} may be any of {', '.join(found)}; expected one whole"
+                f"{option}: {name!r} may be any of {', '.join(matches)}; expected one whole"
             )
-        metrics = dict.fromkeys(name for run in runs for name in run.scalars)
-        told = list_choices(asked, [*differing(runs), *metrics])
-        raise UserError(f"{option}: no setting or metric called {asked!r}; expected one of: {told}")
+        metrics = dict.fromkeys(metric for run in runs for metric in run.scalars)
+        choices = list_choices(name, [*differing(runs), *metrics])
+        raise UserError(
+            f"{option}: no setting or metric called {name!r}; expected one of: {choices}"
+        )
 
     return resolve
 
@@ -62,29 +64,29 @@ def select_runs(runs: Sequence[Run], where: str | None) -> list[Run]:
     used: dict[str, None] = {}
     resolve = resolver(runs, "--where")
 
-    def noted(name: str) -> str:
+    def resolve_and_note(name: str) -> str:
         column = resolve(name)
         used[column] = None
         return column
 
-    meets = condition(where, noted)
+    meets = condition(where, resolve_and_note)
     found = [run for run in runs if meets(lambda column, run=run: value_in(run, column))]  # type: ignore[misc]
     if not found:
-        told = "; ".join(f"{column} is {values_in(runs, column)}" for column in used)
+        values = "; ".join(f"{column} is {values_in(runs, column)}" for column in used)
         raise UserError(
-            f"--where: none of {len(runs)} runs meets {where!r}; {told or 'it is never so'}"
+            f"--where: none of {len(runs)} runs meets {where!r}; {values or 'it is never true'}"
         )
     return found
 
 
 def values_in(runs: Sequence[Run], column: str, most: int = 6) -> str:
-    """The values that a column takes, in words."""
+    """The values that a column takes, as a condition writes them."""
     values = list(dict.fromkeys(repr(value_in(run, column)) for run in runs))
     return ", ".join(values[:most]) + (f" and {len(values) - most} more" if values[most:] else "")
 
 
 def sort_runs(runs: Sequence[Run], by: str | None, is_reversed: bool = False) -> list[Run]:
-    """The runs sorted by columns: numbers, then texts, and what is undefined always last."""
+    """The runs sorted by columns: none, numbers, then texts; what is undefined always last."""
     if by is None:
         return list(runs)[::-1] if is_reversed else list(runs)
     found = list(runs)
@@ -98,7 +100,7 @@ def sort_runs(runs: Sequence[Run], by: str | None, is_reversed: bool = False) ->
 
 
 def find_baseline(runs: Sequence[Run], asked: str | None) -> int:
-    """The place of the run the user named, by its folder or a part of it; the first otherwise."""
+    """The index of the run that the user named by its folder or a part of it; else 0."""
     if asked is None:
         return 0
     wanted = asked.rstrip("/")

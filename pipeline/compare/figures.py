@@ -1,4 +1,4 @@
-"""The figures of a comparison: how they are saved, and what each says of itself in its metadata."""
+"""The figures of a comparison: how they are saved, and the metadata in each."""
 
 from __future__ import annotations
 
@@ -27,25 +27,26 @@ MAX_NAMED = 50  # runs that a figure names in its metadata
 
 
 def file_settings(formats: str | None, dpi: int | None, is_paper: bool) -> FigureFiles:
-    """How the figures are saved: as --paper has it, but for what is named."""
-    given: dict[str, Any] = {} if dpi is None else {"dpi": dpi}
+    """How the figures are saved: as --paper says, unless an option says otherwise."""
+    options: dict[str, Any] = {} if dpi is None else {"dpi": dpi}
     if formats is not None:
-        given["formats"] = [name.strip() for name in formats.split(",")]
+        options["formats"] = [name.strip() for name in formats.split(",")]
     try:
-        made = FigureFiles.model_validate(
-            {**SCREEN, **(PAPER_SETTINGS if is_paper else {}), **given}
+        files = FigureFiles.model_validate(
+            {**SCREEN, **(PAPER_SETTINGS if is_paper else {}), **options}
         )
     except ValidationError as error:
-        raise UserError(*(f"--{error_line(dict(one), given)}" for one in error.errors())) from error
-    if is_paper and set(made.formats) == {"png"}:
+        lines = [f"--{error_line(dict(e), options)}" for e in error.errors()]
+        raise UserError(*lines) from error
+    if is_paper and set(files.formats) == {"png"}:
         raise UserError(
             "--paper: got --formats png, which has no width on paper; expected svg or pdf"
         )
-    return made
+    return files
 
 
 def check_saving(asked: Mapping[str, Any]) -> None:
-    """A `UserError` where it was asked how figures are saved, and there are none."""
+    """A `UserError` where an option says how figures are saved and there are none."""
     for name in SAVED:
         if asked[name]:
             raise UserError(f"--{name}: nothing is drawn of these runs; ask for --grid, --curve or "
@@ -55,7 +56,7 @@ def check_saving(asked: Mapping[str, Any]) -> None:
 def figure_writer(
     folder: Path, how: FigureFiles, runs: Sequence[Run], asked: Mapping[str, Any]
 ) -> Draw:
-    """What writes figures of these runs into a comparison's folder."""
+    """A function that writes figures of these runs into a comparison's folder."""
 
     def draw(drawings: Iterable[tuple[str, Drawing]]) -> list[str]:
         into, about = folder / "figures", about_runs(runs, asked)
@@ -66,9 +67,9 @@ def figure_writer(
 
 
 def about_runs(runs: Sequence[Run], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What the figures of these runs say of themselves: what was asked, of which runs.
+    """The metadata of figures of these runs: the command, the runs, and their settings.
 
-    Each run is named with the settings that tell it apart; those of all are held.
+    Settings that differ stand with each run, those that all share under `held`.
     """
     settings, first = differing(runs), runs[0].settings
     shows = {name: value for name, value in asked.items() if name not in SAVED}

@@ -1,4 +1,4 @@
-"""Runs as pandas DataFrames: a row a run, a row a weight, a row a query."""
+"""Runs as pandas DataFrames: one row per run, per weight or per query."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from pipeline.compare.columns import select_runs
 from pipeline.compare.settings import differing, value_of
 from pipeline.compare.table import columns_for, group_runs, runs_table
-from pipeline.store.read.csv import TEXT_COLUMNS, read_table, read_texts
+from pipeline.store.read.csv import read_table, read_texts
 from pipeline.store.read.find import PathLike, find_runs
-from pipeline.store.read.older import current_column
 from pipeline.store.read.run import Run
+from pipeline.store.schema import TEXT_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,11 +27,11 @@ def load_runs(
 
     Each path is a run folder, a sweep folder, a folder of run folders, a glob of these, `latest`
     or `latest:3`; without any, the newest sweep. `where` keeps the runs that meet a condition,
-    "temperature < 1 and scale == 'none'". `by` gives a row a group of runs with the same values of
-    those settings, `over` a row a group of runs that differ in those alone ("seed"): for each
-    metric its mean, `_se` (standard error), `_low` and `_high` (95 % bootstrap interval).
+    "temperature < 1 and scale == 'none'". `by` gives one row per group of runs with the same
+    values of those settings, `over` one row per group of runs that differ in those alone ("seed"):
+    for each metric its mean, `_se` (standard error), `_low` and `_high` (95 % bootstrap interval).
 
-    Raises `Fault` (a ValueError) for a folder that holds no finished run.
+    Raises `UserError` (a ValueError) for a folder that holds no finished run.
     """
     import pandas as pd
 
@@ -42,25 +42,25 @@ def load_runs(
 
 
 def load_weights(*paths: PathLike, where: str | None = None) -> pd.DataFrame:
-    """The weights of runs as one DataFrame, a row a weight.
+    """The weights of runs as one DataFrame, one row per weight.
 
     Columns: `run`, the settings that differ, then those of weights.csv (`sentence, layer, head,
     query_position, query, key_position, key, weight`), tokens and numbers as they were computed,
     to the last bit. Paths and `where` as in `load_runs`.
     """
-    return stacked(select_runs(find_runs(paths), where), "weights.csv")
+    return stack_tables(select_runs(find_runs(paths), where), "weights.csv")
 
 
 def load_metrics(*paths: PathLike, where: str | None = None) -> pd.DataFrame:
-    """The metrics of every query of runs as one DataFrame, a row a query and a column a metric.
+    """The metrics of every query of runs: one row per query, one column per metric.
 
     Columns: `run`, the settings that differ, then those of metrics.csv. Paths and `where` as in
     `load_runs`.
     """
-    return stacked(select_runs(find_runs(paths), where), "metrics.csv")
+    return stack_tables(select_runs(find_runs(paths), where), "metrics.csv")
 
 
-def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
+def stack_tables(runs: Sequence[Run], name: str) -> pd.DataFrame:
     """One file of every run, one below another, beside the settings that differ."""
     import pandas as pd
 
@@ -68,9 +68,9 @@ def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
     frames = []
     for run in runs:
         frame = read_frame(run.source_folder / name)
-        told = {"run": run.name, **{setting: value_of(run, setting) for setting in settings}}
-        for place, (column, value) in enumerate(told.items()):
-            frame.insert(place, column, value)
+        identity = {"run": run.name, **{setting: value_of(run, setting) for setting in settings}}
+        for position, (column, value) in enumerate(identity.items()):
+            frame.insert(position, column, value)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
@@ -78,7 +78,6 @@ def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
 def read_frame(path: Path) -> pd.DataFrame:
     """A CSV of a run folder: numbers to the last bit, tokens as they were."""
     table = read_table(path)
-    table = table.rename_columns([current_column(name) for name in table.column_names])
     frame: pd.DataFrame = table.to_pandas()
     for column in table.column_names:
         if column in TEXT_COLUMNS:

@@ -1,11 +1,14 @@
-"""What a comparison writes: one function a layout, each giving back what shows it afterwards.
+"""The layouts of a comparison: how runs are set side by side.
 
-Nothing is shown before everything is written, so that a fault stands alone.
+To add one: a function that writes its files and returns what shows them in the terminal, and its
+entry in `LAYOUTS`, which says when it applies. Everything is written before anything is shown, so
+that an error stands alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from pipeline.base.tables import Table
 from pipeline.compare.causes.attribution import attribute, causes_table
 from pipeline.compare.causes.effects import effects_table
 from pipeline.compare.causes.show import effect_bars, show_causes, show_effects, waterfalls
+from pipeline.compare.comparison import Comparison
 from pipeline.compare.figures import Draw
 from pipeline.compare.formats import latex, markdown, shortened
 from pipeline.compare.multiples import curves, grids
@@ -29,78 +33,100 @@ from pipeline.compare.show import show_groups, show_many, show_pair, show_pictur
 from pipeline.compare.table import group_runs, metric_names, runs_table, with_changes_from
 from pipeline.store.atomic import write_file
 from pipeline.store.ledger import Ledger
-from pipeline.store.read.run import Run
 from pipeline.store.write.table import write_csv
 
 Show = Callable[[], None]
-LEGIBLE = 1000  # rows up to which a table is written to be read
+LEGIBLE = 1000  # rows up to which a table is also written as Markdown and LaTeX
 
 
-def groups_layout(runs: Sequence[Run], by: Sequence[str], folder: Path) -> Show:
-    """Means of groups, and how sure they are."""
-    groups = group_runs(runs, by)
+@dataclass(frozen=True)
+class Layout:
+    """One way to set runs side by side."""
+
+    applies: Callable[[Comparison], bool]
+    write: Callable[[Comparison, Path, Draw], Show]
+    draws: bool  # whether it has figures
+
+
+def groups_layout(asked: Comparison, folder: Path, draw: Draw) -> Show:
+    """Means over groups of runs, with their standard errors and intervals."""
+    assert asked.by is not None
+    groups = group_runs(asked.runs, asked.by)
     write_tables(folder, groups.table, groups.table)
-    return partial(
-        show_groups, groups, metric_names(runs), f"{display_path(folder)}/comparison.csv"
-    )
+    csv = f"{display_path(folder)}/comparison.csv"
+    return partial(show_groups, groups, metric_names(asked.runs), csv)
 
 
-def table_layout(
-    runs: Sequence[Run], baseline: int, is_relative: bool, is_named: bool, folder: Path
-) -> Show:
-    """A row a run, with the metrics' changes from the baseline."""
-    table, metrics = runs_table(runs), metric_names(runs)
-    whole = with_changes_from(table, metrics, baseline, is_relative)
+def table_layout(asked: Comparison, folder: Path, draw: Draw) -> Show:
+    """One row per run, with each metric's change from the baseline."""
+    runs, metrics = asked.runs, metric_names(asked.runs)
+    table = runs_table(runs)
+    whole = with_changes_from(table, metrics, asked.baseline, asked.is_relative)
     write_tables(folder, whole, table)
-    stands = "relative" if is_relative else "change" if is_named else "values"
-    name = runs[baseline].folder.name
-    return partial(show_many, runs, whole, name, stands, f"{display_path(folder)}/comparison.csv")
+    shown = "relative" if asked.is_relative else "change" if asked.is_baseline_named else "values"
+    name, csv = runs[asked.baseline].folder.name, f"{display_path(folder)}/comparison.csv"
+    return partial(show_many, runs, whole, name, shown, csv)
 
 
-def pair_layout(runs: Sequence[Run], baseline: int, folder: Path, draw: Draw) -> Show:
-    """The difference of two: what changed, what moved, and the pictures of it."""
-    found = difference(runs[baseline], runs[1 - baseline])
-    table = with_changes_from(runs_table(runs), metric_names(runs), baseline, is_relative=True)
+def pair_layout(asked: Comparison, folder: Path, draw: Draw) -> Show:
+    """The difference of two runs: changed settings, metrics, weights and embeddings."""
+    runs, found = asked.runs, difference(*asked.pair)
+    table = with_changes_from(runs_table(runs), metric_names(runs), asked.baseline, True)
     write_tables(folder, table, summary_table(found))
-    extra = {"rows": row_distances(found), "pairs": largest_changes(found)}
-    for name, one in (extra | {"unpaired": unpaired_tokens(found)}).items():
-        if one.rows:
-            write_csv(folder / f"{name}.csv", one)
+    tables = {
+        "rows": row_distances(found),
+        "pairs": largest_changes(found),
+        "unpaired": unpaired_tokens(found),
+    }
+    for name, rows in tables.items():
+        if rows.rows:
+            write_csv(folder / f"{name}.csv", rows)
     draw(drawings(found))
     return partial(show_pair, found)
 
 
-def causes_layout(
-    pair: tuple[Run, Run], metrics: Sequence[str], together: str | None, folder: Path, draw: Draw
-) -> Show:
-    """Which setting accounts for how much of the change."""
+def causes_layout(asked: Comparison, folder: Path, draw: Draw) -> Show:
+    """How much of the change between two runs each setting accounts for."""
     with Ledger(folder / "ledger.jsonl").locked() as ledger:
-        found = attribute(*pair, metrics, together, ledger.append)
+        found = attribute(*asked.pair, asked.causes_of, asked.together, ledger.append)
     write_csv(folder / "causes.csv", causes_table(found))
     write_csv(folder / "mixtures.csv", found.mixtures)
     draw(waterfalls(found))
     return partial(show_causes, found)
 
 
-def anova_layout(runs: Sequence[Run], metrics: Sequence[str], folder: Path, draw: Draw) -> Show:
-    """Which setting of a grid accounts for how much of the variance."""
-    table = effects_table(runs, metrics)
+def anova_layout(asked: Comparison, folder: Path, draw: Draw) -> Show:
+    """How much of the variance over a full grid each setting accounts for."""
+    table = effects_table(asked.runs, asked.causes_of)
     write_csv(folder / "effects.csv", table)
     draw(effect_bars(table))
     return partial(show_effects, table)
 
 
-def figures_layout(runs: Sequence[Run], grid: str | None, along: str | None, draw: Draw) -> Show:
+def figures_layout(asked: Comparison, folder: Path, draw: Draw) -> Show:
     """Heatmaps over two settings, and a metric along one."""
-    pictures = [*(grids(runs, grid) if grid else ()), *([curves(runs, along)] if along else ())]
-    return partial(show_pictures, draw(pictures))
+    heatmaps = grids(asked.runs, asked.grid) if asked.grid else ()
+    lines = [curves(asked.runs, asked.curve)] if asked.curve else []
+    return partial(show_pictures, draw([*heatmaps, *lines]))
+
+
+LAYOUTS: dict[str, Layout] = {  # in the order in which they are shown
+    "groups": Layout(lambda a: a.by is not None, groups_layout, draws=False),
+    "pair": Layout(lambda a: a.by is None and a.is_pair, pair_layout, draws=True),
+    "table": Layout(lambda a: a.by is None and not a.is_pair, table_layout, draws=False),
+    "causes": Layout(lambda a: bool(a.causes_of) and a.is_pair, causes_layout, draws=True),
+    "anova": Layout(lambda a: bool(a.causes_of) and not a.is_pair, anova_layout, draws=True),
+    "figures": Layout(lambda a: bool(a.grid or a.curve), figures_layout, draws=True),
+}
+
+
+def layouts_for(asked: Comparison) -> list[Layout]:
+    """The layouts that apply."""
+    return [layout for layout in LAYOUTS.values() if layout.applies(asked)]
 
 
 def write_tables(folder: Path, whole: Table, short: Table) -> None:
-    """comparison.csv, with everything; comparison.md and .tex, to be shown to others.
-
-    Nobody is shown thousands of rows: such a table is CSV alone.
-    """
+    """comparison.csv with all columns; comparison.md and .tex, for readers, of a short table."""
     write_csv(folder / "comparison.csv", whole)
     if len(short.rows) > LEGIBLE:
         return

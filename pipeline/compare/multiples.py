@@ -9,23 +9,23 @@ import numpy as np
 
 from pipeline.base.drawing import Drawing
 from pipeline.base.errors import UserError
-from pipeline.base.values import is_number, sort_key, sorted_values
+from pipeline.base.values import format_value, is_number, sort_key, sorted_values
 from pipeline.compare.columns import resolver, value_in
 from pipeline.compare.settings import brief, differing, value_of
 from pipeline.compare.table import metric_names, scalar
 from pipeline.metrics import uniform_name
 from pipeline.plots.of_runs.curve import curve, format_axis
-from pipeline.plots.of_runs.multiples import Along, Panel, multiples
+from pipeline.plots.of_runs.multiples import GridAxis, Panel, multiples
 from pipeline.store.read.arrays import Place, Weights, read_weights
 from pipeline.store.read.retained import retaining_settings
 from pipeline.store.read.run import Run
 
-MOST = 12  # values of a setting that one picture can show
+MOST = 12  # values of a setting that one figure can show
 LARGEST = 600  # runs that a grid of heatmaps reads
 
 
 def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
-    """A picture a sentence: heatmaps by the values of two settings, "scale,temperature"."""
+    """One figure per sentence: heatmaps by the values of two settings, "scale,temperature"."""
     names = resolve_names(runs, "--grid", asked, 2)
     values = [ordered_values(runs, name) for name in names]
     for name, found in zip(names, values, strict=True):
@@ -44,7 +44,7 @@ def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
             f"--grid: none of the runs kept its weights; {retaining_settings(runs)} keeps them"
         )
     down, across = (
-        Along(format_axis(name), [brief(value) for value in found])
+        GridAxis(format_axis(name), [brief(value) for value in found])
         for name, found in zip(names, values, strict=True)
     )
     for (sentence, layer), of_cell in cells.items():
@@ -57,7 +57,7 @@ def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
 
 
 def grid_title(sentence: str, layer: int, cells: Any) -> str:
-    """What the picture shows, and over what each panel is a mean."""
+    """What the figure shows, and over what each panel is a mean."""
     heads = max(len(weights.values) for found in cells for weights in found)
     runs = max(len(found) for found in cells)
     over = [f"{runs} runs"] * (runs > 1) + [f"{heads} heads"] * (heads > 1)
@@ -66,7 +66,7 @@ def grid_title(sentence: str, layer: int, cells: Any) -> str:
 
 
 def mean_panel(found: Sequence[Weights]) -> Panel | None:
-    """The mean weights of the runs of one cell, over runs and heads; None where there is no run."""
+    """The mean weights of one cell over its runs and heads; None without runs."""
     if not found:
         return None
     first = found[0]
@@ -86,10 +86,14 @@ def curves(runs: Sequence[Run], asked: str) -> tuple[str, Drawing]:
     metrics = metric_names(runs)
     metric, *rest = [name.strip() for name in asked.split(",")]
     if metric not in metrics or not 1 <= len(rest) <= 2:
-        raise UserError(f"--curve: got {asked!r}, expected a metric ({', '.join(metrics)}), a numeric "
-                    "setting and perhaps one to color by: entropy,temperature,scale")  # fmt: skip
+        choices = ", ".join(metrics)
+        raise UserError(
+            f"--curve: got {asked!r}, expected a metric ({choices}), a numeric setting "
+            "and perhaps one to color by: entropy,temperature,scale"
+        )
     names = resolve_names(runs, "--curve", ",".join(rest), len(rest))
-    wrong = {str(value_of(run, names[0])) for run in runs if not is_number(value_of(run, names[0]))}
+    values = [value_of(run, names[0]) for run in runs]
+    wrong = [format_value(value) for value in values if not is_number(value)]
     if wrong:
         raise UserError(
             f"--curve: {names[0]} is {min(wrong)!r} in a run, expected a numeric setting"
@@ -117,13 +121,13 @@ def resolve_names(runs: Sequence[Run], option: str, asked: str, count: int) -> l
     names = [resolve(name.strip()) for name in asked.split(",")]
     known = differing(runs)
     if len(names) != count or len(set(names)) != count or not set(names) <= {*known}:
-        told = ", ".join(known) or "none differs"
+        choices = ", ".join(known) or "none differs"
         raise UserError(
-            f"{option}: got {asked!r}, expected {count} of the settings that differ: {told}"
+            f"{option}: got {asked!r}, expected {count} of the settings that differ: {choices}"
         )
     return names
 
 
 def ordered_values(runs: Sequence[Run], name: str) -> list[Any]:
-    """The values of a setting: numbers ascending, texts as they first appear."""
+    """The values of a setting in order (`base/values`)."""
     return sorted_values(value_in(run, name) for run in runs)

@@ -1,4 +1,4 @@
-"""What a comparison says in the terminal."""
+"""A comparison in the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.compare.settings import differing
 from pipeline.compare.table import STATISTICS, Groups, metric_names
 from pipeline.store.read.run import Run
 
-MOST = 5  # rows and pairs that moved most, and tokens without a partner
+MOST = 5  # rows, weights and unpaired tokens that are listed
 
 
 def percent(value: object) -> str:
@@ -53,14 +53,14 @@ def show_pair(found: Difference) -> None:
 
 
 def show_unpaired(found: Difference) -> None:
-    """The first tokens without a partner; one that is query and key is said once."""
+    """The first unpaired tokens; one that is query and key is listed once."""
     axes: dict[tuple[str, str, int, str], list[str]] = {}
     for one in found.sentences:
         for lone in one.unpaired:
             axes.setdefault((one.name, lone.run, lone.position, lone.token), []).append(lone.axis)
-    for (sentence, run, position, token), named in list(axes.items())[:MOST]:
+    for (sentence, run, position, token), names in list(axes.items())[:MOST]:
         where = "baseline" if run == "before" else "run"
-        what = f"{' and '.join(named)} {position} of {sentence}"
+        what = f"{' and '.join(names)} {position} of {sentence}"
         console().print(f"No partner for {token!r} ({what}), which is only in the {where}.")
     if len(axes) > MOST:
         left = len(axes) - MOST
@@ -68,7 +68,7 @@ def show_unpaired(found: Difference) -> None:
 
 
 def nan_as_minus_one(value: object) -> float:
-    """A distance to sort by, one that is undefined as the smallest."""
+    """A distance to sort by; an undefined one sorts as the smallest."""
     assert isinstance(value, float)
     return -1.0 if math.isnan(value) else value
 
@@ -86,15 +86,15 @@ def show_some(
     console().print(text_table(title, [columns[place] for place in kept], cells, left), "")
 
 
-def show_many(runs: Sequence[Run], table: Table, baseline: str, stands: str, at: str) -> None:
-    """Runs as rows; `stands` is what the metrics stand for: values, change or relative."""
+def show_many(runs: Sequence[Run], table: Table, baseline: str, shown: str, path: str) -> None:
+    """Runs as rows; `shown` says what of the metrics: values, change or relative."""
     settings, metrics = differing(runs), metric_names(runs)
     if not settings:
         console().print("The runs have the same settings.\n")
     columns, ending = list(table.columns), {"change": "_change", "relative": "_relative"}
-    places = [columns.index(name + ending.get(stands, "")) for name in metrics]
+    places = [columns.index(name + ending.get(shown, "")) for name in metrics]
     rows = [
-        [*row[1 : 1 + len(settings)], *((percent if stands == "relative" else unchanged)(row[place])
+        [*row[1 : 1 + len(settings)], *((percent if shown == "relative" else unchanged)(row[place])
                                         for place in places)]
         for row in table.rows
     ]  # fmt: skip
@@ -103,10 +103,10 @@ def show_many(runs: Sequence[Run], table: Table, baseline: str, stands: str, at:
         names = ["run", *names]  # the settings alone do not tell the runs apart
         rows = [[run.folder.name, *row] for run, row in zip(runs, rows, strict=True)]
     title = f"{len(runs)} runs"
-    if stands != "values":
-        how = "relative to" if stands == "relative" else "as differences from"
+    if shown != "values":
+        how = "relative to" if shown == "relative" else "as differences from"
         title += f", metrics {how} {baseline}"
-    show_table(title, [*names, *metrics], rows, len(names), at)
+    show_table(title, [*names, *metrics], rows, len(names), path)
 
 
 def unchanged(value: object) -> object:
@@ -114,7 +114,7 @@ def unchanged(value: object) -> object:
     return value
 
 
-def show_groups(groups: Groups, metrics: Sequence[str], at: str) -> None:
+def show_groups(groups: Groups, metrics: Sequence[str], path: str) -> None:
     """Groups as rows, each metric as mean ± standard error."""
     start = len(groups.by) + 1
     step = len(STATISTICS)
@@ -126,13 +126,13 @@ def show_groups(groups: Groups, metrics: Sequence[str], at: str) -> None:
         ]
         rows.append([*row[:start], *means])
     title = f"{len(rows)} groups by {', '.join(groups.by) or 'nothing'}, mean ± standard error"
-    show_table(title, [*groups.by, "runs", *metrics], rows, start, at)
+    show_table(title, [*groups.by, "runs", *metrics], rows, start, path)
     over = ", ".join(groups.over)
     if over:
         console().print(f"The means are over runs that differ in {over}.\n", soft_wrap=True)
 
 
 def show_pictures(paths: Sequence[str]) -> None:
-    """Where the pictures that were asked for are."""
+    """The paths of the figures."""
     for path in paths:
         console().print(f"figure: {path}", soft_wrap=True)

@@ -18,7 +18,7 @@ from pipeline.store.read.run import Run
 
 
 def runs_table(runs: Sequence[Run]) -> Table:
-    """A row a run: its folder, the settings that differ, the metrics."""
+    """One row per run: its folder, the settings that differ, the metrics."""
     settings, metrics = differing(runs), metric_names(runs)
     rows = [
         (run.name, *(value_of(run, s) for s in settings), *(scalar(run, m) for m in metrics))
@@ -34,7 +34,7 @@ def scalar(run: Run, metric: str) -> float:
 
 
 def metric_names(runs: Sequence[Run]) -> list[str]:
-    """Every metric that any of the runs has, in the order they are written; not their nulls."""
+    """Every metric that any of the runs has, in the order they are written; without `_uniform`."""
     return [name for name in names_of_scalars(runs) if not is_uniform_name(name)]
 
 
@@ -46,9 +46,9 @@ def names_of_scalars(runs: Sequence[Run]) -> list[str]:
 def with_changes_from(
     table: Table, metrics: Sequence[str], baseline: int, is_relative: bool = False
 ) -> Table:
-    """The table with each metric's change from the baseline row beside it.
+    """The table with each metric's change from the baseline row.
 
-    The change is x − b; the relative one, after it where it is asked for, (x − b)/|b|, undefined
+    The change is x − b; the relative one, with `is_relative`, (x − b)/|b|, undefined
     (NaN) where b is 0.
 
     >>> table = Table(("run", "m"), [("a", 2.0), ("b", 3.0)])
@@ -85,11 +85,11 @@ STATISTICS = ("", "_se", "_low", "_high")  # of a metric's columns: mean, standa
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Runs by the values of some columns, in the order of their first."""
+    """Runs by the values of some columns, in order of first appearance."""
 
     by: tuple[str, ...]  # the columns that tell the groups apart
-    over: tuple[str, ...]  # the settings that differ within groups, which the means are over
-    indices: tuple[tuple[int, ...], ...]  # the places of each group's runs
+    over: tuple[str, ...]  # the settings that differ within groups
+    indices: tuple[tuple[int, ...], ...]  # which runs each group has
     table: Table  # by, runs, and for each metric: mean, standard error, 95 % interval
 
 
@@ -106,17 +106,17 @@ def columns_for(runs: Sequence[Run], by: str | None, over: str | None) -> list[s
 
 
 def group_runs(runs: Sequence[Run], by: Sequence[str]) -> Groups:
-    """One row a group: the mean of every metric, its standard error and a 95 % interval."""
+    """One row per group: the mean of every metric, its standard error and a 95 % interval."""
     metrics = metric_names(runs)
     found: dict[tuple[object, ...], list[int]] = {}
     for place, run in enumerate(runs):
         found.setdefault(tuple(value_in(run, column) for column in by), []).append(place)
     values = np.array([[scalar(run, metric) for metric in metrics] for run in runs])
     values = values.reshape(len(runs), len(metrics))
-    told = summarize_groups([values[places] for places in found.values()])
+    summaries = summarize_groups([values[indices] for indices in found.values()])
     rows = [
-        (*key, len(places), *(float(x) for x in one.T.ravel()))
-        for (key, places), one in zip(found.items(), told, strict=True)
+        (*key, len(indices), *(float(x) for x in summary.T.ravel()))
+        for (key, indices), summary in zip(found.items(), summaries, strict=True)
     ]
     columns = (*by, "runs", *(f"{metric}{ending}" for metric in metrics for ending in STATISTICS))
     over = tuple(name for name in differing(runs) if name not in by)

@@ -3,7 +3,7 @@
 | effect    | what changes with it                                             |
 |-----------|------------------------------------------------------------------|
 | numbers   | what is computed                                                 |
-| records   | which of the numbers are kept, and in which language they are told |
+| records   | which of the numbers are stored, and the language of the text    |
 | figures   | what a figure shows                                              |
 | files     | which figures are made, and how they are saved                   |
 | label     | what the run is called                                           |
@@ -30,7 +30,7 @@ class Effect:
     what: str
     is_input: bool = False  # whether preparing the input reads it: sentence → query, key, value
     has_user_keys: bool = False  # whether its entries are named by the user, such as words
-    neutral: Any = ALWAYS_COUNTS  # the value at which it is as if it did not exist
+    neutral: Any = ALWAYS_COUNTS  # the value at which it might as well not exist
 
     @property
     def has_neutral(self) -> bool:
@@ -66,21 +66,22 @@ AFFECTS: dict[str, Effect] = {
 NOT_OF_A_RUN = ("runs", "execution")  # effects of settings that are no part of what a run is
 
 
+UNKNOWN = Effect("numbers")  # of a setting that another version had: it may change anything
+
+
 @cache
 def effect_of(setting: str) -> Effect:
-    """The effect of a setting, by its dotted name: its own, or that of what it stands in.
+    """The effect of a setting, by its dotted name: its own, or that of the section it is in.
 
     >>> effect_of("attention.scale").what, effect_of("attention.retain").what
     ('numbers', 'records')
-    >>> effect_of("sweep.dask.address").what
-    'execution'
+    >>> effect_of("sweep.dask.address").what, effect_of("from_another_version").what
+    ('execution', 'numbers')
     """
     name = setting
-    while name not in AFFECTS:
-        name, dot, _ = name.rpartition(".")
-        if not dot:
-            raise KeyError(setting)
-    return AFFECTS[name]
+    while name and name not in AFFECTS:
+        name = name.rpartition(".")[0]
+    return AFFECTS.get(name, UNKNOWN)
 
 
 def changes_numbers(setting: str) -> bool:
@@ -116,17 +117,17 @@ def figure_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     >>> figure_settings({"attention": {"scale": "none", "retain": "full"}, "figures": {"dpi": 144}})
     {'attention': {'scale': 'none'}, 'figures': {}}
     """
-    found: dict[str, Any] = {}
+    seen: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, Mapping):
-            found[name] = {k: v for k, v in value.items() if is_seen_in_figures(f"{name}.{k}")}
+            seen[name] = {k: v for k, v in value.items() if is_seen_in_figures(f"{name}.{k}")}
         elif is_seen_in_figures(name):
-            found[name] = value
-    return found
+            seen[name] = value
+    return seen
 
 
 def is_seen_in_figures(setting: str) -> bool:
-    """Whether a figure may depend on a setting, by its dotted name; stages are figures of their own.
+    """Whether a figure may depend on a setting; stages are figures of their own.
 
     >>> [is_seen_in_figures(name) for name in ("attention.scale", "figures.dpi", "plots", "stages")]
     [True, False, False, True]

@@ -1,4 +1,4 @@
-"""The help text: what may be chosen, read from conf/ and experiments/ as they are."""
+"""The help text, with the choices of conf/ and experiments/ as they are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def help_text(usage: str) -> str:
     """Usage, the groups with their choices, the settings with their comments, and examples."""
     groups = sorted(path for path in (ROOT / "conf").iterdir() if path.is_dir())
     choices = {group.name: options(group.name) for group in groups}
-    wide = max(map(len, choices)) + 2
-    listing = "\n".join(f"  {name:<{wide}}{', '.join(found)}" for name, found in choices.items())
+    width = max(map(len, choices)) + 2
+    listing = "\n".join(f"  {name:<{width}}{', '.join(files)}" for name, files in choices.items())
     experiments = ", ".join(sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml")))
     settings = (ROOT / "conf" / "config.yaml").read_text(encoding="utf-8").partition("\nname:")[2]
     return f"""usage: {usage}
@@ -23,9 +23,9 @@ options
   -m, --multirun   a sweep over every value given: attention.temperature=0.5,1,2
   --plan           what a sweep would run, what is done, how long it takes; writes nothing
   --resume SWEEP   go on with a sweep: its folder, or latest; runs what is missing or failed
-  --anyway         although its code or its inputs have changed since
+  --anyway         resume although its code or its inputs have changed since
   -c, --cfg job    print the composed configuration and stop
-  --debug          keep the traceback of a fault
+  --debug          show the traceback of an error
   -h, --help       this text
 
 choose a file of a group (GROUP=NAME)
@@ -47,7 +47,7 @@ examples
 
 
 def indented(text: str, by: str = "  ") -> str:
-    """Every line of `text` moved to the right, empty ones left empty."""
+    """Every line of `text` indented but empty ones."""
     return textwrap.indent(text.rstrip(), by)
 
 

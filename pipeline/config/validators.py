@@ -1,37 +1,36 @@
-"""Kinds of value that a setting may have; each says what came and what is allowed.
+"""Kinds of value that a setting may have; each says what came and what is expected.
 
-They serve `config.py` alone, as `Annotated[float, positive()]`. Each runs in front of pydantic's
-own check, so that a fault reads the same everywhere: "got 0, expected a finite number > 0".
+They are used by `schema/` alone, as in `Annotated[float, positive()]`. Each runs before pydantic's
+own check, so that all errors read alike: "got 0, expected a finite number > 0".
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any
 
 from pydantic import BeforeValidator
 
-from pipeline.base.errors import UserError, shorten
+from pipeline.base.by_index import map_by_head, map_by_index
+from pipeline.base.errors import shorten
 from pipeline.base.registry import list_choices
 
-YAML_HINT = "strings (quote a word that YAML reads as a number or a boolean, such as no)"
 STORABLE = "text that UTF-8 can hold (half of a surrogate pair alone is no character)"
-MOST_REPEATS = 100_000  # what a plan holds with ease
-SHORT = 200  # characters of a spec that is remembered; a matrix written out is not
+MAX_REPEATS = 100_000  # what a plan can hold
 
 
-def rejected(given: object, expected: str, where: str = "") -> ValueError:
+def rejected(raw: object, expected: str, where: str = "") -> ValueError:
     """The error every check raises.
 
     >>> rejected(0, "a finite number > 0")
     ValueError('got 0, expected a finite number > 0')
     """
-    return ValueError(f"{where}got {shorten(given)}, expected {expected}")
+    return ValueError(f"{where}got {shorten(raw)}, expected {expected}")
 
 
 def storable(text: str) -> str:
-    """`text` that files can hold; a byte of the command line that is no UTF-8 comes as half a pair.
+    """`text`, if UTF-8 can encode it; bytes of the command line that are not UTF-8 cannot be.
 
     >>> storable("não")
     'não'
@@ -43,24 +42,40 @@ def storable(text: str) -> str:
     return text
 
 
-def is_number(given: object) -> bool:
+def is_number(raw: object) -> bool:
     """A finite int or float; True and False are not numbers here."""
-    return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+    return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
 
 
 def optional(kind: BeforeValidator) -> BeforeValidator:
     """The same kind, or null."""
     check: Any = kind.func
-    return BeforeValidator(lambda given: None if given is None else check(given))
+    return BeforeValidator(lambda raw: None if raw is None else check(raw))
+
+
+def by_layer(kind: BeforeValidator) -> BeforeValidator:
+    """The same kind, or one value per layer: {every: …, 0: …, 3-5: …}."""
+    return indexed(kind, map_by_index)
+
+
+def by_head(kind: BeforeValidator) -> BeforeValidator:
+    """The same kind, or one value per head: {heads: {every: …, 0: …, 3-5: …}}."""
+    return indexed(kind, map_by_head)
+
+
+def indexed(kind: BeforeValidator, map_values: Callable[..., Any]) -> BeforeValidator:
+    """The same kind, checked value by value."""
+    check: Any = kind.func
+    return BeforeValidator(lambda raw: map_values(check, raw))
 
 
 def one_of(choices: Collection[str]) -> BeforeValidator:
     """A string out of `choices`."""
 
-    def check(given: object) -> object:
-        if not isinstance(given, str) or given not in choices:
-            raise rejected(given, f"one of: {list_choices(given, choices)}")
-        return given
+    def check(raw: object) -> object:
+        if not isinstance(raw, str) or raw not in choices:
+            raise rejected(raw, f"one of: {list_choices(raw, choices)}")
+        return raw
 
     return BeforeValidator(check)
 
@@ -68,15 +83,15 @@ def one_of(choices: Collection[str]) -> BeforeValidator:
 def some_of(choices: Collection[str], least: int = 0) -> BeforeValidator:
     """A list of different strings out of `choices`, at least `least` of them."""
 
-    def check(given: object) -> object:
-        if not isinstance(given, list | tuple) or len(given) < least:
-            raise rejected(given, f"a list of names out of: {', '.join(choices)}")
-        for name in given:
+    def check(raw: object) -> object:
+        if not isinstance(raw, list | tuple) or len(raw) < least:
+            raise rejected(raw, f"a list of names out of: {', '.join(choices)}")
+        for name in raw:
             if not isinstance(name, str) or name not in choices:
                 raise rejected(name, f"names out of: {list_choices(name, choices)}")
-        if len(set(given)) < len(given):
-            raise rejected(given, "each name once")
-        return tuple(given)
+        if len(set(raw)) < len(raw):
+            raise rejected(raw, "each name once")
+        return tuple(raw)
 
     return BeforeValidator(check)
 
@@ -84,10 +99,10 @@ def some_of(choices: Collection[str], least: int = 0) -> BeforeValidator:
 def positive() -> BeforeValidator:
     """A finite number above zero."""
 
-    def check(given: object) -> object:
-        if not is_number(given) or not given > 0:  # type: ignore[operator]
-            raise rejected(given, "a finite number > 0")
-        return given
+    def check(raw: object) -> object:
+        if not is_number(raw) or not raw > 0:  # type: ignore[operator]
+            raise rejected(raw, "a finite number > 0")
+        return raw
 
     return BeforeValidator(check)
 
@@ -96,29 +111,29 @@ def integer(least: int, most: int | None = None) -> BeforeValidator:
     """A whole number from `least` up to `most`."""
     span = f"a whole number >= {least}" + (f" and <= {most}" if most is not None else "")
 
-    def check(given: object) -> object:
-        fits = isinstance(given, int) and not isinstance(given, bool) and given >= least
-        if not fits or (most is not None and given > most):  # type: ignore[operator]
-            raise rejected(given, span)
-        return given
+    def check(raw: object) -> object:
+        fits = isinstance(raw, int) and not isinstance(raw, bool) and raw >= least
+        if not fits or (most is not None and raw > most):  # type: ignore[operator]
+            raise rejected(raw, span)
+        return raw
 
     return BeforeValidator(check)
 
 
 def times_or_seeds() -> BeforeValidator:
-    """How often, or over which seeds: a whole number of 1 or more, or a list of different seeds."""
-    expected = f"a whole number >= 1 and <= {MOST_REPEATS}, or a list of different seeds"
+    """A number of repeats, 1 or more, or a list of different seeds."""
+    expected = f"a whole number >= 1 and <= {MAX_REPEATS}, or a list of different seeds"
 
-    def check(given: object) -> object:
-        seeds = given if isinstance(given, list | tuple) else [given]
-        least = 0 if seeds is given else 1
-        good = all(
+    def check(raw: object) -> object:
+        seeds = raw if isinstance(raw, list | tuple) else [raw]
+        least = 0 if seeds is raw else 1
+        are_whole = all(
             isinstance(seed, int) and not isinstance(seed, bool) and seed >= least for seed in seeds
         )
-        too_many = isinstance(given, int) and given > MOST_REPEATS
-        if not seeds or not good or too_many or len(set(seeds)) < len(seeds):
-            raise rejected(given, expected)
-        return tuple(seeds) if seeds is given else given
+        too_many = isinstance(raw, int) and raw > MAX_REPEATS
+        if not seeds or not are_whole or too_many or len(set(seeds)) < len(seeds):
+            raise rejected(raw, expected)
+        return tuple(seeds) if seeds is raw else raw
 
     return BeforeValidator(check)
 
@@ -126,10 +141,10 @@ def times_or_seeds() -> BeforeValidator:
 def flag() -> BeforeValidator:
     """true or false."""
 
-    def check(given: object) -> object:
-        if not isinstance(given, bool):
-            raise rejected(given, "true or false")
-        return given
+    def check(raw: object) -> object:
+        if not isinstance(raw, bool):
+            raise rejected(raw, "true or false")
+        return raw
 
     return BeforeValidator(check)
 
@@ -137,10 +152,10 @@ def flag() -> BeforeValidator:
 def non_empty(expected: str) -> BeforeValidator:
     """A string that is not blank."""
 
-    def check(given: object) -> object:
-        if not isinstance(given, str) or not given.strip():
-            raise rejected(given, expected)
-        return storable(given)
+    def check(raw: object) -> object:
+        if not isinstance(raw, str) or not raw.strip():
+            raise rejected(raw, expected)
+        return storable(raw)
 
     return BeforeValidator(check)
 
@@ -148,137 +163,15 @@ def non_empty(expected: str) -> BeforeValidator:
 def scale_of(names: Collection[str]) -> BeforeValidator:
     """A name, `on` or `true` for sqrt_dk, `off` or `false` for none, or a finite number.
 
-    The name is what is stored, so that two spellings of one setting are one run.
+    The name is stored, so that two spellings are one run.
     """
-    spoken = {"on": "sqrt_dk", "true": "sqrt_dk", "off": "none", "false": "none"}
+    aliases = {"on": "sqrt_dk", "true": "sqrt_dk", "off": "none", "false": "none"}
 
-    def check(given: object) -> object:
-        if (
-            isinstance(given, bool | str)
-            and (name := spoken.get(str(given).lower(), given)) in names
-        ):
+    def check(raw: object) -> object:
+        if isinstance(raw, bool | str) and (name := aliases.get(str(raw).lower(), raw)) in names:
             return name
-        if is_number(given):
-            return float(given)  # type: ignore[arg-type]
-        raise rejected(given, f"{', '.join(names)}, on, off or a finite number")
-
-    return BeforeValidator(check)
-
-
-def sentence_texts() -> BeforeValidator:
-    """A text, a list of texts or a list of lists of tokens → a tuple of texts and token tuples."""
-    expected = "a text, a list of texts or a list of lists of tokens, none of them empty"
-
-    def check(given: object) -> object:
-        texts = [given] if isinstance(given, str) else given
-        if texts is None:
-            return None
-        if not isinstance(texts, list | tuple) or not texts:
-            raise rejected(given, expected)
-        for one in texts:
-            tokens = one if isinstance(one, list | tuple) else [one]
-            for token in tokens:
-                if not isinstance(token, str):
-                    raise rejected(token, YAML_HINT)
-                storable(token)
-            if not tokens or not all(token.strip() for token in tokens):
-                raise rejected(one, expected)
-        return tuple(one if isinstance(one, str) else tuple(one) for one in texts)
-
-    return BeforeValidator(check)
-
-
-def word_list() -> BeforeValidator:
-    """A list of words, or null."""
-
-    def check(given: object) -> object:
-        if given is None:
-            return None
-        if not isinstance(given, list | tuple) or not given:
-            raise rejected(given, "a list of words, or null for the words of the sentences")
-        for word in given:
-            if not isinstance(word, str) or not word.strip():
-                raise rejected(word, YAML_HINT)
-            storable(word)
-        return tuple(given)
-
-    return BeforeValidator(check)
-
-
-def variant_spec(make: Callable[[Any], object]) -> BeforeValidator:
-    """A name, a name with settings, or what else `make` takes; it is made once to see that it can.
-
-    What is stored is the spec as it was written. The runs of a sweep share few specs, so each is
-    tried once; one that reads a file is tried anew, for the file may have changed.
-    """
-    tried: dict[str, str | None] = {}
-
-    def check(given: object) -> object:
-        spelled = repr(given)
-        if len(spelled) > SHORT or "path" in spelled:
-            wrong = spec_error(make, given)
-        elif spelled in tried:
-            wrong = tried[spelled]
-        else:
-            wrong = tried[spelled] = spec_error(make, given)
-        if wrong:
-            raise ValueError(wrong)
-        return given
-
-    return BeforeValidator(check)
-
-
-def spec_error(make: Callable[[Any], object], given: object) -> str | None:
-    """What `make` has against a value; None where it takes it."""
-    try:
-        make(given)
-    except UserError as fault:
-        return fault.lines[0]
-    return None
-
-
-def vector_table() -> BeforeValidator:
-    """Tokens and their vectors: finite numbers, every row of one width."""
-
-    def check(given: object) -> object:
-        if not isinstance(given, Mapping) or not given:
-            raise rejected(given, "tokens and their vectors, as in {Os: [1, 0]}")
-        table: dict[str, tuple[float, ...]] = {}
-        for token, row in given.items():
-            if not isinstance(token, str) or not token.strip():
-                raise rejected(token, YAML_HINT)
-            if not isinstance(row, list | tuple) or not row or not all(map(is_number, row)):
-                raise rejected(row, "a list of finite numbers", where=f"{token}: ")
-            table[storable(token)] = tuple(float(x) for x in row)
-        first = next(iter(table))
-        for token, vector in table.items():
-            if len(vector) != len(table[first]):
-                expected = f"{len(table[first])} as in the row of {first}"
-                raise ValueError(f"{token}: got {len(vector)} numbers, expected {expected}")
-        return table
-
-    return BeforeValidator(check)
-
-
-def grid_axes() -> BeforeValidator:
-    """Settings and their values: {attention.scale: [sqrt_dk, none]}, or a Hydra sweep as a string.
-
-    Settings that move together share a key, and each of their values is a list:
-    {"sentences, embeddings": [[pinguins, handmade], [penguins, glove]]}.
-    """
-
-    def check(given: object) -> object:
-        if not isinstance(given, Mapping) or not given:
-            raise rejected(given, "settings and their values, as in {attention.scale: [none]}")
-        for key, values in given.items():
-            count = str(key).count(",") + 1
-            if isinstance(values, str) and count == 1:
-                continue
-            if not isinstance(values, list | tuple) or not values:
-                raise rejected(values, "a list of values", where=f"{key}: ")
-            for value in values if count > 1 else []:
-                if not isinstance(value, list | tuple) or len(value) != count:
-                    raise rejected(value, f"a list of {count} values", where=f"{key}: ")
-        return dict(given)
+        if is_number(raw):
+            return float(raw)  # type: ignore[arg-type]
+        raise rejected(raw, f"{', '.join(names)}, on, off or a finite number")
 
     return BeforeValidator(check)

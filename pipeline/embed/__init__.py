@@ -1,10 +1,10 @@
-"""Sentence → Embedded: one file a kind of embedding set, and one entry here."""
+"""Sentences → vectors. A kind of embedding is one function and one entry in EMBEDDINGS."""
 
 from pipeline.embed.embed import EMBEDDINGS, embed
 from pipeline.embed.glove import SOURCES
 from pipeline.embed.positions import POSITIONS
 from pipeline.embed.tokenize import key_sentences, read_lines, split_sentences, tokenize
-from pipeline.embed.vocabulary import UNKNOWN, Vocabulary, look_up
+from pipeline.embed.vocabulary import UNKNOWN, Vocabulary
 
 __all__ = [
     "EMBEDDINGS",
@@ -14,7 +14,6 @@ __all__ = [
     "Vocabulary",
     "embed",
     "key_sentences",
-    "look_up",
     "read_lines",
     "split_sentences",
     "tokenize",

@@ -1,4 +1,4 @@
-"""Embed: sentences → one static vector per token."""
+"""Sentences → one static vector per token."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pipeline.embed.glove import glove
 from pipeline.embed.handmade import handmade
 from pipeline.embed.one_hot import one_hot
 from pipeline.embed.positions import POSITIONS
-from pipeline.embed.vocabulary import Vocabulary, look_up
+from pipeline.embed.vocabulary import Vocabulary, look_up_tokens
 
+# (tokens, seed, settings …) → their vocabulary
 EMBEDDINGS: dict[str, Callable[..., Vocabulary]] = {
     "handmade": handmade,
     "one_hot": one_hot,
@@ -24,7 +25,7 @@ EMBEDDINGS: dict[str, Callable[..., Vocabulary]] = {
 
 
 def embed(
-    passages: Sequence[Sentence],
+    sentences: Sequence[Sentence],
     kind: str,
     *,
     seed: int = 0,
@@ -32,22 +33,23 @@ def embed(
     positions: str = "none",
     **settings: Any,
 ) -> tuple[Embedded, ...]:
-    """One static vector a token, x_i = vector(token_i) + position_i, for every sentence.
+    """One static vector per token, x_i = vector(token_i) + position_i, [N, D] for each sentence.
 
-    All sentences share one vocabulary, so that the same word has the same vector in each.
-    Faults of all tokens are raised together, each naming its token.
+    `kind` names one of EMBEDDINGS and `settings` are its arguments, `positions` names one of
+    POSITIONS and `unknown` one of UNKNOWN. All sentences share one vocabulary, so the same word has
+    the same vector in each. One `UserError` names every token that has no vector.
 
     >>> embed([Sentence("s", ("a", "b"))], "one_hot")[0].vectors.tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
     build = lookup(EMBEDDINGS, kind, "embeddings.kind")
-    place = lookup(POSITIONS, positions, "embeddings.positions")
-    vocabulary = build([t for s in passages for t in s.tokens], seed, **settings)
-    found, faults = [], ErrorCollector()
-    for sentence in passages:
-        with faults.collect():
-            embedded = look_up(sentence, vocabulary, unknown, seed)
-            vectors = embedded.vectors + place(*embedded.vectors.shape)
-            found.append(Embedded(sentence, vectors, embedded.source))
-    faults.raise_if_any()
-    return tuple(found)
+    encode = lookup(POSITIONS, positions, "embeddings.positions")
+    vocabulary = build([t for s in sentences for t in s.tokens], seed, **settings)
+    embedded, errors = [], ErrorCollector()
+    for sentence in sentences:
+        with errors.collect():
+            vectors = look_up_tokens(sentence.tokens, vocabulary, unknown, seed)
+            vectors = vectors + encode(*vectors.shape)
+            embedded.append(Embedded(sentence, vectors, vocabulary.source))
+    errors.raise_if_any()
+    return tuple(embedded)

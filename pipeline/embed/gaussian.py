@@ -1,4 +1,4 @@
-"""Gaussian vectors: independent N(0, 1) entries, seeded by the word."""
+"""Gaussian vectors, seeded by the word."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pipeline.embed.vocabulary import Vocabulary
 def gaussian(
     tokens: Sequence[str], seed: int, *, width: int, vocabulary: Sequence[str] | None = None
 ) -> Vocabulary:
-    """A word's vector depends on the master seed, the word and the width, and on nothing else.
+    """Independent N(0, 1) entries that depend on the master seed, the word and the width alone.
 
-    With a `vocabulary`, words outside it are unknown; without one every word has a vector.
+    Words outside `vocabulary` are unknown; without one every word has a vector.
 
     >>> gaussian(["a"], 3, width=4).vectors["a"].tolist() == gaussian(
     ...     ["b", "a"], 3, width=4

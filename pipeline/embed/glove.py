@@ -1,8 +1,8 @@
-"""Real word vectors: GloVe 6B, 50 wide (Pennington, Socher & Manning 2014), lower-case English.
+"""Real word vectors: GloVe 6B, width 50 (Pennington, Socher & Manning 2014), lower-case English.
 
-Two sources of the same vectors, chosen by name so that the same config always means the same
-numbers: `fixture`, the 11,000 most frequent words rounded to float16, which ship with this
-project, and `package`, all 400,000 words in float32, from the optional extra `glove`.
+Two sources of the same vectors, chosen by name, so that a config always gives the same numbers:
+`fixture`, the 11,000 most frequent words rounded to float16, which ship with this project, and
+`package`, all 400,000 words in float32, from the optional extra `glove`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ INSTALL = "install the extra with: make setup EXTRAS=glove"
 
 
 class Lowercase(dict[str, Array]):
-    """Finds a word by its lower-case form, as these vectors were trained."""
+    """Words in lower case, as these vectors were trained, found in any case."""
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and super().__contains__(word.lower())
@@ -44,12 +44,12 @@ def fixture() -> tuple[list[str], Array]:
 @cache
 def package() -> tuple[list[str], Array]:
     """All 400,000 words and their vectors, [400000, 50] float32."""
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or importlib.util.find_spec("pyarrow") is None:
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or importlib.util.find_spec("pyarrow") is None:
         raise UserError(f"embeddings.source: 'package' needs the full GloVe vectors; {INSTALL}")
     import pyarrow.parquet as parquet
 
-    folder = Path(found.submodule_search_locations[0]) / "data"  # type: ignore[index]
+    folder = Path(spec.submodule_search_locations[0]) / "data"  # type: ignore[index]
     words = parquet.read_table(folder / "glove_6B_index.parquet")["index"].to_pylist()
     vectors = np.load(folder / "glove_6B_50d_emb.npy", allow_pickle=False, mmap_mode="r")
     return words, vectors
@@ -63,19 +63,19 @@ SOURCES: dict[str, Callable[[], tuple[list[str], Array]]] = {
 
 @cache
 def rms_entry(source: str) -> float:
-    """Root mean square of an entry over all the vectors of a source."""
+    """Root mean square of the entries of all vectors of a source."""
     vectors = SOURCES[source]()[1]
     return float(np.sqrt(np.mean(np.square(vectors, dtype=np.float64))))
 
 
 @cache
 def row_index(source: str) -> dict[str, int]:
-    """Word → its row."""
+    """Word → its row in the vectors of a source."""
     return {word: row for row, word in enumerate(SOURCES[source]()[0])}
 
 
 def glove(tokens: Sequence[str], seed: int, *, source: str = "fixture") -> Vocabulary:
-    """The vectors of those tokens that GloVe knows, looked up in lower case, as float64.
+    """The GloVe vectors of those tokens that have one, looked up in lower case, as float64.
 
     >>> glove(["Penguins", "pinguins"], 0).vectors["penguins"][:2].round(2).tolist()
     [0.25, 0.62]
@@ -84,5 +84,5 @@ def glove(tokens: Sequence[str], seed: int, *, source: str = "fixture") -> Vocab
     index, vectors = row_index(source), SOURCES[source]()[1]
     words = [word for word in dict.fromkeys(t.lower() for t in tokens) if word in index]
     known = Lowercase({word: np.asarray(vectors[index[word]], dtype=np.float64) for word in words})
-    rounded = f"{len(index):,} most frequent words ({source}, {vectors.dtype})"
-    return Vocabulary(known, vectors.shape[1], rms_entry(source), f"GloVe 6B 50d, {rounded}")
+    about = f"{len(index):,} most frequent words ({source}, {vectors.dtype})"
+    return Vocabulary(known, vectors.shape[1], rms_entry(source), f"GloVe 6B 50d, {about}")

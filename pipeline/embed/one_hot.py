@@ -1,4 +1,4 @@
-"""One-hot vectors: each word its own axis, all words equally unlike."""
+"""One-hot vectors: each word is an axis of its own, and all words are equally unlike."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pipeline.embed.vocabulary import Vocabulary
 def one_hot(
     tokens: Sequence[str], seed: int, *, vocabulary: Sequence[str] | None = None
 ) -> Vocabulary:
-    """Word k of the vocabulary is the k-th unit vector, of width |vocabulary|.
+    """Word k of the vocabulary is the k-th unit vector, of width V.
 
-    Without a vocabulary it is the run's own words, in the order they first appear.
+    Without `vocabulary` the words of the run, in the order of their first appearance.
 
     >>> one_hot(["a", "b", "a"], 0).vectors["b"].tolist()
     [0.0, 1.0]

@@ -1,14 +1,14 @@
-"""A vocabulary: words and their vectors, and the rules for a word that has none."""
+"""Words and their vectors, and the rules for a word that has none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.base.errors import ErrorCollector, UserError, shorten
-from pipeline.base.records import Array, Embedded, Sentence
+from pipeline.base.records import Array
 from pipeline.base.registry import lookup
 from pipeline.base.rng import generator
 
@@ -19,12 +19,12 @@ class Vocabulary:
 
     vectors: Mapping[str, Array]  # word -> [D]
     width: int  # D
-    spread: float  # root mean square of an entry over all words: the size of a seeded vector's
+    entry_rms: float  # root mean square of the entries, which a seeded vector takes over
     source: str = ""  # where the vectors come from, in words
 
 
 def refuse(word: str, vocabulary: Vocabulary, seed: int) -> Array:
-    """No vector: the user has to choose."""
+    """No vector: the user has to choose a rule."""
     raise UserError(
         f"embeddings.unknown: the token {shorten(word)} has no vector and the rule is refuse; "
         "expected a word of the embedding set, or the rule zero or seeded"
@@ -32,16 +32,17 @@ def refuse(word: str, vocabulary: Vocabulary, seed: int) -> Array:
 
 
 def zero(word: str, vocabulary: Vocabulary, seed: int) -> Array:
-    """The zero vector, which is indifferent to every query."""
+    """The zero vector, which has the same score, 0, with every query."""
     return np.zeros(vocabulary.width)
 
 
 def seeded(word: str, vocabulary: Vocabulary, seed: int) -> Array:
-    """N(0, spread²) entries drawn from the master seed and the word alone."""
+    """N(0, entry_rms²) entries that depend on the master seed and the word alone."""
     drawn = generator(seed, "embeddings", "unknown", word).standard_normal(vocabulary.width)
-    return vocabulary.spread * drawn
+    return vocabulary.entry_rms * drawn
 
 
+# (word, vocabulary, seed) → its vector [D]
 UNKNOWN: dict[str, Callable[[str, Vocabulary, int], Array]] = {
     "refuse": refuse,
     "zero": zero,
@@ -49,20 +50,20 @@ UNKNOWN: dict[str, Callable[[str, Vocabulary, int], Array]] = {
 }
 
 
-def look_up(
-    sentence: Sentence, vocabulary: Vocabulary, unknown: str = "refuse", seed: int = 0
-) -> Embedded:
-    """One vector a token, [N, D]; `unknown` names the rule for a token without one.
+def look_up_tokens(
+    tokens: Sequence[str], vocabulary: Vocabulary, unknown: str = "refuse", seed: int = 0
+) -> Array:
+    """One vector per token, [N, D]; `unknown` names the rule for a token without one.
 
-    >>> words = Vocabulary({"yes": np.array([1.0, 0.0])}, width=2, spread=0.7)
-    >>> look_up(Sentence("s", ("yes", "no")), words, unknown="zero").vectors.tolist()
+    >>> words = Vocabulary({"yes": np.array([1.0, 0.0])}, width=2, entry_rms=0.7)
+    >>> look_up_tokens(("yes", "no"), words, unknown="zero").tolist()
     [[1.0, 0.0], [0.0, 0.0]]
     """
     rule = lookup(UNKNOWN, unknown, "embeddings.unknown")
-    rows, faults = [], ErrorCollector()
-    for token in sentence.tokens:
-        with faults.collect():
+    rows, errors = [], ErrorCollector()
+    for token in tokens:
+        with errors.collect():
             known = token in vocabulary.vectors
             rows.append(vocabulary.vectors[token] if known else rule(token, vocabulary, seed))
-    faults.raise_if_any()
-    return Embedded(sentence, np.stack(rows), vocabulary.source)
+    errors.raise_if_any()
+    return np.stack(rows)

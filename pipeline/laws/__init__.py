@@ -1,4 +1,4 @@
-"""Laws: what an experiment says must hold of its runs, and whether it did."""
+"""Laws: what must hold for the runs of an experiment, and whether it does."""
 
 from pipeline.laws.judge import Verdict, judge
 from pipeline.laws.relations import RELATIONS

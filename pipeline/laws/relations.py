@@ -1,4 +1,7 @@
-"""Relations: what a metric does along a setting."""
+"""Relations: how a metric changes from one value of a setting to the next.
+
+Each returns whether the relation holds and by what margin.
+"""
 
 from __future__ import annotations
 

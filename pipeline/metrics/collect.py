@@ -1,9 +1,9 @@
-"""Collect: everything that is read off one sentence in one layer → its metrics."""
+"""Everything that is measured of one sentence in one layer, brought together."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -19,94 +19,104 @@ from pipeline.base.records import (
 )
 from pipeline.base.registry import lookup
 from pipeline.metrics.flow.flow import FLOW_METRICS, trace_flow
+from pipeline.metrics.limits import check_measurable
 from pipeline.metrics.registry import (
     EMBEDDING_METRICS,
+    HEAD_METRICS,
+    METRICS,
     ROW_METRICS,
     SELF_ATTENTION_ONLY,
     SET_METRICS,
 )
 from pipeline.metrics.rows.position import self_weight
 from pipeline.metrics.streaming.observer import WeightObserver
-from pipeline.metrics.streaming.per_row import check_measurable
 from pipeline.metrics.streaming.pool import POOLINGS
 
 
 def observe(
-    names: Sequence[str],
+    names: Collection[str],
     shape: tuple[int, int, int],
-    numbers: tuple[Positions, Positions] | None = None,
+    token_ids: tuple[Positions, Positions] | None = None,
     *,
     pooling: str | None = "mean",
     top: int | None = None,
 ) -> WeightObserver:
-    """What `attend` shows its weights [H, N, M] to, to read the named metrics off them.
+    """An observer for `attend` that computes the named metrics of weights [H, N, M] as they pass.
 
-    `numbers` tell which tokens are the same. Beside the metrics it reads what each key receives;
-    the weights pooled into bins, one of POOLINGS; and with `top` the so many largest of every row.
+    `token_ids` are equal where tokens are. The observer also gathers the mass of each key, the
+    weights in bins (`pooling`: one of POOLINGS, None for no bins) and the `top` largest per row.
     """
-    wanted = {name: ROW_METRICS[name] for name in names if name in ROW_METRICS}
+    metrics = {name: ROW_METRICS[name] for name in names if name in ROW_METRICS}
     bins = None if pooling is None else lookup(POOLINGS, pooling, "figures.pooling")
-    return WeightObserver(wanted, self_weight, shape, numbers, bins, top)
+    return WeightObserver(metrics, self_weight, shape, token_ids, bins, top)
 
 
 def measure(
     attended: Attended,
-    moved: Embeddings,
-    names: Sequence[str],
-    numbers: tuple[Positions, Positions] | None = None,
+    embeddings: Embeddings,
+    names: Collection[str],
+    token_ids: tuple[Positions, Positions] | None = None,
 ) -> Metrics:
-    """The named metrics of one sentence in a first layer, whose weights were kept.
+    """The named metrics of one sentence in a first layer whose weights were kept.
 
-    `numbers` tell which of its tokens are the same.
+    `token_ids` are equal where tokens are.
     """
     heads, queries, keys = attended.weights.shape
-    watching = observe(names, (heads, queries, keys), numbers)
-    watching(Block(None, 0, queries, 0, keys), attended.rows)
-    return collect_metrics(watching, moved, names, trace_flow(attended, moved))
+    observer = observe(names, (heads, queries, keys), token_ids)
+    observer(Block(None, 0, queries, 0, keys), attended.rows)
+    return collect_metrics(observer, embeddings, names, trace_flow(attended, embeddings))
 
 
 def collect_metrics(
-    watching: WeightObserver, moved: Embeddings, names: Sequence[str], traced: Flow | None = None
+    observer: WeightObserver,
+    embeddings: Embeddings,
+    names: Collection[str],
+    flow: Flow | None = None,
 ) -> Metrics:
-    """The named metrics of one sentence whose every block of weights was watched.
+    """The named metrics of one sentence whose every block of weights the observer has seen.
 
-    Those of OF_TRACES read what was `traced`, of weights that were kept.
-
-    A query whose every key is masked attends to nothing: it is NaN in every metric of weights
-    and moves, and left out of every mean. So is everything of OF_ITSELF in cross-attention.
+    FLOW_METRICS need a `flow`, which needs the weights. A query whose every key is masked attends
+    to nothing: each of its metrics is NaN and left out of every mean. In cross-attention the
+    metrics in SELF_ATTENTION_ONLY are NaN for every query.
     """
-    for vectors in (moved.before, moved.after):
+    for vectors in (embeddings.before, embeddings.after):
         check_measurable(vectors, "embeddings")
+    totals = observer.totals()
     rows: dict[str, Array] = {}
-    scalars: dict[str, float] = {}
-    silent = watching.allowed_counts == 0
+    heads: dict[str, Array] = {}
+    sets: dict[str, float] = {}
+    fully_masked = totals.allowed_counts == 0
     for name in names:
-        if moved.is_cross and name in SELF_ATTENTION_ONLY:
-            rows[name] = np.full(silent.shape, np.nan)
+        if embeddings.is_cross and name in SELF_ATTENTION_ONLY:
+            rows[name] = np.full(fully_masked.shape, np.nan)
         elif name in ROW_METRICS:
-            rows[name] = watching.rows[name]
+            rows[name] = observer.rows[name]
         elif name in EMBEDDING_METRICS:
-            ways = EMBEDDING_METRICS[name](moved.before, moved.after)
-            rows[name] = np.where(silent, np.nan, ways)
+            values = EMBEDDING_METRICS[name](embeddings.before, embeddings.after)
+            rows[name] = np.where(fully_masked, np.nan, values)
         elif name in FLOW_METRICS:
-            assert traced is not None
-            rows[name] = np.where(silent, np.nan, FLOW_METRICS[name](traced))
+            assert flow is not None
+            rows[name] = np.where(fully_masked, np.nan, FLOW_METRICS[name](flow))
+        elif name in HEAD_METRICS:
+            heads[name] = HEAD_METRICS[name](totals)
+        elif name in SET_METRICS:
+            sets[f"{name}_static"] = SET_METRICS[name](concat_heads(embeddings.before))
+            sets[f"{name}_contextual"] = SET_METRICS[name](concat_heads(embeddings.after))
         else:
-            of_set = lookup(SET_METRICS, name, "metrics")
-            scalars[f"{name}_static"] = of_set(concat_heads(moved.before))
-            scalars[f"{name}_contextual"] = of_set(concat_heads(moved.after))
-    scalars = {**{name: mean_defined(values) for name, values in rows.items()}, **scalars}
-    return Metrics(rows, scalars, watching.totals(), traced)
+            lookup(METRICS, name, "metrics")  # raises, with all the choices
+    by_name = {**rows, **heads}
+    means = {name: mean_defined(by_name[name]) for name in names if name in by_name}
+    return Metrics(rows, heads, {**means, **sets}, totals, flow)
 
 
 def mean_defined(values: Array | Sequence[float]) -> float:
-    """Mean of what is defined; NaN where nothing is.
+    """The mean of the values that are not NaN; NaN where all are.
 
     >>> mean_defined([1.0, float("nan"), 3.0])
     2.0
     """
     if len(values) == 1 and isinstance(values[0], float):
         return values[0]
-    found = np.asarray(values)
-    defined = found[~np.isnan(found)]
+    array = np.asarray(values)
+    defined = array[~np.isnan(array)]
     return float(defined.mean()) if defined.size else math.nan

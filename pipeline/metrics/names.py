@@ -1,18 +1,17 @@
-"""Scalars of a whole run: which layers each speaks of, and what its null is called."""
+"""Names of scalars: of one sentence in one layer, and of a run, and what a run averages over."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from pipeline.metrics.registry import SET_METRICS
 
 
 def layers_averaged(name: str, count: int) -> range:
-    """The layers, out of `count`, over which the scalar called `name` is a mean.
+    """Which of `count` layers a run's scalar is the mean over.
 
-    All of them, but for the embeddings of a set before and after, which are those that go into
-    the first layer and those that come out of the last, and for a rollout, which is of all layers
-    where it is the last one's.
+    All, except that the embeddings before attention are those of the first layer, and those after
+    it, like a rollout, which is of all layers up to its own, are those of the last.
 
     >>> layers_averaged("entropy", 4), layers_averaged("pairwise_cosine_contextual", 4)
     (range(0, 4), range(3, 4))
@@ -25,7 +24,7 @@ def layers_averaged(name: str, count: int) -> range:
 
 
 def uniform_name(name: str) -> str:
-    """What the null of a scalar is called: its value were all weights even under the same mask.
+    """The name of a metric's value under uniform attention with the same mask.
 
     >>> uniform_name("entropy")
     'entropy_uniform'
@@ -34,7 +33,7 @@ def uniform_name(name: str) -> str:
 
 
 def is_uniform_name(name: str) -> bool:
-    """Whether that is what a null is called.
+    """Whether `name` is that of a value under uniform attention.
 
     >>> is_uniform_name("entropy_uniform"), is_uniform_name("entropy")
     (True, False)
@@ -43,7 +42,7 @@ def is_uniform_name(name: str) -> bool:
 
 
 def has_uniform(name: str) -> bool:
-    """Whether weights can change it: what the embeddings are before attention they cannot.
+    """Whether a scalar depends on the weights, as all do that are not of the static embeddings.
 
     >>> has_uniform("entropy"), has_uniform("pairwise_cosine_static")
     (True, False)
@@ -51,27 +50,23 @@ def has_uniform(name: str) -> bool:
     return not name.endswith("_static")
 
 
-def scalar_names(names: Sequence[str]) -> tuple[str, ...]:
-    """What the named metrics are called as scalars of one sentence, and of a run.
+def scalar_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of the scalars that the named metrics give, for one sentence and for a run.
 
     >>> scalar_names(["entropy", "pairwise_cosine"])
     ('entropy', 'pairwise_cosine_static', 'pairwise_cosine_contextual')
     """
-    plain = [name for name in names if name not in SET_METRICS]
-    both = [
-        f"{name}_{when}"
-        for name in names
-        if name in SET_METRICS
-        for when in ("static", "contextual")
-    ]
-    return (*plain, *both)
+    names = tuple(names)
+    means = (name for name in names if name not in SET_METRICS)
+    of_sets = (name for name in names if name in SET_METRICS)
+    return (*means, *(f"{name}_{when}" for name in of_sets for when in ("static", "contextual")))
 
 
-def run_scalar_names(names: Sequence[str]) -> tuple[str, ...]:
-    """What the scalars of a run with the named metrics are called, each metric's null at the end.
+def run_scalar_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of a run's scalars: those of the named metrics, then their uniform values.
 
     >>> run_scalar_names(["entropy"])
     ('entropy', 'entropy_uniform')
     """
-    own = scalar_names(names)
-    return (*own, *(uniform_name(name) for name in own if has_uniform(name)))
+    scalars = scalar_names(names)
+    return (*scalars, *(uniform_name(name) for name in scalars if has_uniform(name)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipeline.base.records import Array, Rows
+from pipeline.base.records import Array, Rows, WeightTotals
 from pipeline.metrics.embeddings import (
     cosine,
     displacement,
@@ -13,6 +13,7 @@ from pipeline.metrics.embeddings import (
     residual_ratio,
 )
 from pipeline.metrics.flow.flow import FLOW_METRICS
+from pipeline.metrics.heads import key_entropy
 from pipeline.metrics.rows.leak import leaked_mass
 from pipeline.metrics.rows.position import (
     duplicate_token,
@@ -32,7 +33,7 @@ from pipeline.metrics.rows.sharpness import (
     support_size,
 )
 
-# Rows → [..., B]
+# One number per query: rows of weights [..., N', M'] → [..., N']
 ROW_METRICS: dict[str, Callable[[Rows], Array]] = {
     "entropy": entropy,
     "entropy_normalized": entropy_normalized,
@@ -49,19 +50,23 @@ ROW_METRICS: dict[str, Callable[[Rows], Array]] = {
     "jacobian_spectral": jacobian_spectral,
     "leaked_mass": leaked_mass,
 }
-# static [H, N, E], contextual [H, N, E] → [H, N]
+# One number per query: before [S, N, E], after [S, N, E] → [S, N], in S spaces
 EMBEDDING_METRICS: dict[str, Callable[[Array, Array], Array]] = {
     "displacement": displacement,
     "cosine": cosine,
 }
-# [N, H·E] → one number, before and after
+# One number per head: totals → [H]
+HEAD_METRICS: dict[str, Callable[[WeightTotals], Array]] = {
+    "key_entropy": key_entropy,
+}
+# One number for all embeddings of a sentence: [N, H·E] → scalar, both before and after attention
 SET_METRICS: dict[str, Callable[[Array], float]] = {
     "pairwise_cosine": pairwise_cosine,
     "effective_rank": effective_rank,
     "residual_ratio": residual_ratio,
 }
 
-# What holds a query against the key of the same token, which cross-attention does not have
+# Metrics that compare a query with the key of the same token: undefined in cross-attention
 SELF_ATTENTION_ONLY = frozenset(
     {
         "self_weight",
@@ -73,4 +78,10 @@ SELF_ATTENTION_ONLY = frozenset(
     }
 )
 
-METRICS: tuple[str, ...] = (*ROW_METRICS, *EMBEDDING_METRICS, *FLOW_METRICS, *SET_METRICS)
+METRICS: dict[str, Callable[..., Array | float]] = {
+    **ROW_METRICS,
+    **EMBEDDING_METRICS,
+    **FLOW_METRICS,
+    **HEAD_METRICS,
+    **SET_METRICS,
+}

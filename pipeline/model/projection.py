@@ -1,4 +1,4 @@
-"""Project: embeddings → query, key and value, one set a head."""
+"""Embeddings → query, key and value of every head."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pipeline.base.records import Array, Projected
 from pipeline.base.registry import lookup
 from pipeline.base.rng import generator
 
-MAX_ENTRIES = 1 << 28  # entries of a matrix, all heads together
-Draw = Callable[..., Array]  # of a shape and a name
+MAX_ENTRIES = 1 << 28  # of a matrix, all heads together
+Draw = Callable[..., Array]  # (shape, *name) → a random matrix of that shape
 
 
 def identity(vectors: Array, keys: Array, draw: Draw) -> Projected:
-    """Q = X, [1, N, D], and K = V = Y, [1, M, D]: one head, nothing learned, nothing random.
+    """Q = X, [1, N, D], and K = V = Y, [1, M, D]: one head, no matrices.
 
     >>> identity(np.eye(2), np.eye(2), matrix_drawer(0)).query.shape
     (1, 2, 2)
@@ -36,14 +36,15 @@ def random(
     value_width: int | None = None,
     output: str = "none",
 ) -> Projected:
-    """Q = X·W_Q, K = Y·W_K, V = Y·W_V with independent N(0, 1/D) entries, one set a head.
+    """Q = X·W_Q, K = Y·W_K, V = Y·W_V with independent N(0, 1/D) entries, for every head.
 
-    X [N, D], Y [M, D] → query [H, N, key_width], key [k, M, key_width], value [k, M, value_width];
-    a width left out is D/H, and k = `key_heads` is H unless H/k query heads share a key: grouped
-    queries (Ainslie et al. 2023), of which k = 1 is multi-query attention (Shazeer 2019). Y is X
-    in self-attention. The variance 1/D keeps the entries of q and k at the variance of those of x,
-    so that q·k has the variance d_k which 1/√d_k is there to undo. `output` names one of OUTPUTS.
-    Each matrix of each head of each layer is drawn from the master seed under its own name.
+    X [N, D], Y [M, D] → query [H, N, key_width], key [G, M, key_width], value [G, M, value_width];
+    Y is X in self-attention. A width left out is D/H. G = `key_heads`, H if left out, must divide
+    H: H/G query heads share a key head, as in grouped-query attention (Ainslie et al. 2023), which
+    is multi-query attention for G = 1 (Shazeer 2019). With variance 1/D the entries of q and k
+    have the variance of those of x, so q·k has variance d_k, which the factor 1/√d_k undoes.
+    `output` names one of OUTPUTS. Each matrix of each head of each layer is drawn from the master
+    seed under its own name.
 
     >>> random(np.ones((3, 8)), np.ones((3, 8)), matrix_drawer(0), heads=2).key.shape
     (2, 3, 4)
@@ -55,64 +56,64 @@ def random(
             "choose another count, or set projection.key_width and projection.value_width"
         )
 
-    shared = key_heads or heads
-    if heads % shared:
+    key_heads = key_heads or heads
+    if heads % key_heads:
         raise UserError(
-            f"projection.key_heads: {shared} key heads do not divide {heads} heads; "
+            f"projection.key_heads: {key_heads} key heads do not divide {heads} heads; "
             "expected a count that divides, or null for as many"
         )
 
-    def view(name: str, of: Array, count: int, out: int | None) -> Array:
+    def view(name: str, inputs: Array, count: int, out: int | None) -> Array:
         shape = (width, out or width // heads)
         check_size(f"W_{name[0].upper()} of all heads", shape[0], count * shape[1])
-        return of @ np.stack([draw(shape, name, head) for head in range(count)])
+        return inputs @ np.stack([draw(shape, name, head) for head in range(count)])
 
-    value = view("value", keys, shared, value_width)
+    value = view("value", keys, key_heads, value_width)
     if output != "none":
         check_size("W_O", heads * value.shape[-1], width)
     return Projected(
         view("query", vectors, heads, key_width),
-        view("key", keys, shared, key_width),
+        view("key", keys, key_heads, key_width),
         value,
         lookup(OUTPUTS, output, "projection.output")((heads * value.shape[-1], width), draw),
     )
 
 
 def check_size(name: str, rows: int, columns: int) -> None:
-    """A `UserError` where a matrix, all heads together, is more than any machine should be asked for.
+    """A `UserError` where a matrix, all heads together, would not fit into memory.
 
     >>> check_size("W_O", 4096, 4096)
     """
     if rows * columns > MAX_ENTRIES:
         raise UserError(
-            f"projection: {name} would be {rows} × {columns}, expected at most {MAX_ENTRIES} entries "
-            "(2 GB); lower embeddings.width, projection.heads or the widths of keys and values"
+            f"projection: {name} would be {rows} × {columns}, expected at most {MAX_ENTRIES} "
+            "entries (2 GB); lower embeddings.width, projection.heads or the widths of keys and "
+            "values"
         )
 
 
 def matrix_drawer(seed: int, layer: int = 0) -> Draw:
-    """Draws matrices [A, B] of independent N(0, 1/A) entries by name, each layer its own.
+    """Draws matrices [rows, columns] of independent N(0, 1/rows) entries by name and layer.
 
-    >>> matrix_drawer(0)((2, 2), "query", 0).tolist() == matrix_drawer(0, layer=1)(
-    ...     (2, 2), "query", 0
-    ... ).tolist()
+    >>> first, second = matrix_drawer(0), matrix_drawer(0, layer=1)
+    >>> first((2, 2), "query", 0).tolist() == second((2, 2), "query", 0).tolist()
     False
     """
-    above = ("layer", layer) if layer else ()
+    suffix = ("layer", layer) if layer else ()
 
     def draw(shape: tuple[int, int], *name: str | int) -> Array:
-        own = generator(seed, "projection", *name, *above)
-        return own.standard_normal(shape) / np.sqrt(shape[0])
+        entries = generator(seed, "projection", *name, *suffix)
+        return entries.standard_normal(shape) / np.sqrt(shape[0])
 
     return draw
 
 
 def no_output(shape: tuple[int, int], draw: Draw) -> None:
-    """The heads' outputs stay side by side."""
+    """No W_O: the heads' outputs stay side by side."""
 
 
 def random_output(shape: tuple[int, int], draw: Draw) -> Array:
-    """W_O, [H·E, D], of independent N(0, 1/(H·E)) entries: outputs keep their variance.
+    """W_O [H·E, D] of independent N(0, 1/(H·E)) entries, which keeps the variance of the outputs.
 
     >>> random_output((6, 4), matrix_drawer(0)).shape
     (6, 4)
@@ -138,13 +139,13 @@ def project(
     layer: int = 0,
     **settings: Any,
 ) -> Projected:
-    """The projection called `kind` of the embeddings, [N, D] → [H, N, …].
+    """Query, key and value of embeddings [N, D]; `kind` names one of PROJECTIONS.
 
-    With `keys`, [M, D], keys and values are of those, and queries alone of `vectors`.
+    In cross-attention `keys` [M, D] give keys and values, and `vectors` the queries alone.
 
     >>> project(np.eye(2), "identity").value[0].tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    attended_to = vectors if keys is None else keys
     make = lookup(PROJECTIONS, kind, "projection.kind")
-    return make(vectors, attended_to, matrix_drawer(seed, layer), **settings)
+    keys = vectors if keys is None else keys
+    return make(vectors, keys, matrix_drawer(seed, layer), **settings)

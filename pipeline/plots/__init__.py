@@ -1,19 +1,22 @@
-"""Records → Figure: one file a plot, and one entry here. Nothing is saved here.
+"""Records → figures. Nothing is saved here.
 
-matplotlib is imported when the first figure is drawn, and its object interface alone is used.
+`of_run` holds the figures of one run, `of_runs` those of several; both are put together from
+`parts`, and `output` turns them into files. matplotlib is imported when the first figure is drawn,
+and pyplot never.
 """
 
 from pipeline.plots.of_run.stage import stage_plot
 from pipeline.plots.output.render import FORMATS, render
 from pipeline.plots.output.vector import STYLES
-from pipeline.plots.registry import DRAWN_METRICS, PLOTS, needed_metrics
+from pipeline.plots.registry import PLOTS, Plot, needed_metrics, needs_pooled_weights
 
 __all__ = [
-    "DRAWN_METRICS",
     "FORMATS",
     "PLOTS",
     "STYLES",
+    "Plot",
     "needed_metrics",
+    "needs_pooled_weights",
     "render",
     "stage_plot",
 ]

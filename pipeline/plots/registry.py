@@ -1,8 +1,9 @@
-"""The plots there are: name → function."""
+"""The figures of a run: each is one function and one entry in PLOTS."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from pipeline.base.drawing import Drawing
 from pipeline.base.records import LayerResult
@@ -13,25 +14,39 @@ from pipeline.plots.of_run.key_mass import key_mass
 from pipeline.plots.of_run.norm_weighted import norm_weighted
 from pipeline.plots.of_run.rollout import rollout
 
-PLOTS: dict[str, Callable[[LayerResult, str], Drawing]] = {
-    "heatmap": heatmap,
-    "displacement": displacement,
-    "entropy": entropy,
-    "key_mass": key_mass,
-    "norm_weighted": norm_weighted,
-    "rollout": rollout,
-}
-DRAWN_METRICS = {  # plot -> the metrics whose rows, or what they are read off, it draws
-    "entropy": ("entropy",),
-    "norm_weighted": ("norm_rank",),
-    "rollout": ("rollout_entropy",),
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure of one sentence in one layer, and what must be computed for it."""
+
+    draw: Callable[[LayerResult, str], Drawing]  # takes the results and a caption
+    needs: tuple[str, ...] = ()  # metrics that it draws, or whose intermediate results it draws
+    needs_pooled: bool = False  # whether it draws the weights pooled into bins
+
+
+PLOTS: dict[str, Plot] = {
+    "heatmap": Plot(heatmap, needs_pooled=True),
+    "displacement": Plot(displacement),
+    "entropy": Plot(entropy, needs=("entropy",)),
+    "key_mass": Plot(key_mass),
+    "norm_weighted": Plot(norm_weighted, needs=("norm_rank",)),
+    "rollout": Plot(rollout, needs=("rollout_entropy",)),
 }
 
 
-def needed_metrics(plots: Sequence[str]) -> tuple[str, ...]:
+def needed_metrics(plots: Iterable[str]) -> tuple[str, ...]:
     """The metrics that must be measured for these plots.
 
     >>> needed_metrics(["heatmap", "entropy"])
     ('entropy',)
     """
-    return tuple(dict.fromkeys(m for plot in plots for m in DRAWN_METRICS.get(plot, ())))
+    return tuple(dict.fromkeys(metric for plot in plots for metric in PLOTS[plot].needs))
+
+
+def needs_pooled_weights(plots: Iterable[str]) -> bool:
+    """Whether any of these plots draws the weights pooled into bins.
+
+    >>> needs_pooled_weights(["heatmap", "entropy"]), needs_pooled_weights(["entropy"])
+    (True, False)
+    """
+    return any(PLOTS[plot].needs_pooled for plot in plots)

@@ -1,4 +1,4 @@
-"""The caption: the settings of the mechanism in a line, those that are on."""
+"""The caption: the settings of the mechanism in one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ALWAYS = (("scale ", "scale"), ("T = ", "temperature"))
 
 
 def caption(attention: Mapping[str, Any], layers: Mapping[str, Any]) -> str:
-    """The settings of the mechanism, as figures and readings quote them: those that are on."""
+    """Scale, temperature and whatever else is not at its default, as figures quote it."""
     words = [f"{name}{format_value(attention[key])}" for name, key in ALWAYS]
     usual = {"normalizer": "softmax", "softcap": None, "order": "cap_then_mask"}
     for name in ("qk_norm", "rotation", "softcap", "bias", "mask", "normalizer", "order"):

@@ -1,4 +1,4 @@
-"""Notices: what the reader must know of a run's numbers before believing a figure."""
+"""Notices: what a reader must know before trusting the numbers of a run."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 from pipeline.base.records import LayerResult
 from pipeline.metrics import SELF_ATTENTION_ONLY
 
-NEARLY_IDENTITY = 0.95  # mean weight of a token on itself from which a run says so
+NEARLY_IDENTITY = 0.95  # mean weight of a token on itself from which a notice says so
 
 
 def find_notices(
-    layers: Sequence[LayerResult], metrics: Sequence[str], attention: Mapping[str, Any]
+    layers: Sequence[LayerResult], metrics: Sequence[str], settings: Sequence[Mapping[str, Any]]
 ) -> tuple[str, ...]:
-    """All notices of a run; `attention` are the settings of the mechanism."""
+    """All notices of a run; `settings` are those of the mechanism, layer by layer."""
     is_layered = any(layer.layer for layer in layers)
-    found = list(undefined_metrics(layers, metrics))
+    notices = list(undefined_metrics(layers, metrics))
     for layer in layers:
         sentence = layer.embedded.sentence.name
-        place = f"{sentence}, layer {layer.layer}" if is_layered else sentence
-        found += [f"{place}: {notice}" for notice in layer_notices(layer, attention)]
-    return tuple(found)
+        prefix = f"{sentence}, layer {layer.layer}" if is_layered else sentence
+        notices += [f"{prefix}: {notice}" for notice in layer_notices(layer, settings[layer.layer])]
+    return tuple(notices)
 
 
 def undefined_metrics(layers: Sequence[LayerResult], metrics: Sequence[str]) -> Iterator[str]:
-    """The metrics that cross-attention does not have."""
+    """The metrics that are undefined in cross-attention."""
     undefined = [name for name in metrics if name in SELF_ATTENTION_ONLY]
     if undefined and any(layer.embeddings.is_cross for layer in layers):
         verb = "is" if len(undefined) == 1 else "are"
@@ -36,7 +36,7 @@ def undefined_metrics(layers: Sequence[LayerResult], metrics: Sequence[str]) -> 
 
 
 def layer_notices(layer: LayerResult, attention: Mapping[str, Any]) -> Iterator[str]:
-    """What must be known of one sentence in one layer."""
+    """The notices of one sentence in one layer."""
     totals = layer.metrics.totals
     fully_masked = int((totals.allowed_counts == 0).sum())
     if fully_masked:
@@ -57,7 +57,7 @@ def layer_notices(layer: LayerResult, attention: Mapping[str, Any]) -> Iterator[
     self_weight = float(totals.self_weight[has_choice].mean())
     if self_weight >= NEARLY_IDENTITY:
         yield (
-            f"the weights are nearly the identity (mean weight on itself {self_weight:.3f}), so the "
-            "tokens hardly move; equal queries and keys do this (try projection=random), and so "
-            "does a missing 1/√d_k"
+            f"the weights are nearly the identity (mean weight on itself {self_weight:.3f}), so "
+            "the tokens hardly move; equal queries and keys do this (try projection=random), and "
+            "so does a missing 1/√d_k"
         )

@@ -1,4 +1,4 @@
-"""One run, from its config to its folder: the way that single runs and sweeps share."""
+"""One run, from its config to its folder; single runs and sweeps share it."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ LAST_INPUT: dict[str, tuple[LayerInput, ...]] = {}  # the input of the last run
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What is to be run, and how it was asked for."""
+    """A run: its config, and the choices and overrides that made it."""
 
     config: Config
-    choices: Mapping[str, str]  # group -> the option chosen
-    overrides: tuple[str, ...]  # that make this very config, in Hydra's syntax
-    planned: str | None = None  # its key, where a plan has worked it out
+    choices: Mapping[str, str]  # group → the chosen option
+    overrides: tuple[str, ...]  # that make this config, in Hydra's syntax
+    planned: str | None = None  # its key, where a plan has computed it
 
     @cached_property
     def inputs(self) -> dict[str, str]:
-        """Each file the run reads, and the hash of its content."""
+        """Each file that the run reads, with the hash of its content."""
         return file_hashes(input_paths([self.settings["sentences"], self.settings["attention"]]))
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """What makes the run what it is, as plain values."""
+        """The settings that the key is made of, as plain values."""
         return self.config.settings()
 
     @cached_property
     def key(self) -> str:
-        """The hash that tells this run from any other."""
+        """The hash that identifies this run."""
         return self.planned or run_key(self.settings, self.inputs)
 
 
 def input_paths(settings: Any) -> Iterator[str]:
-    """Every file that settings name: the sentences', and those of masks and biases.
+    """Every file that settings name: of sentences, masks and biases.
 
     >>> list(input_paths({"mask": [{"matrix": {"path": "mask.csv"}}], "path": None}))
     ['mask.csv']
@@ -68,34 +68,33 @@ def input_paths(settings: Any) -> Iterator[str]:
             yield from input_paths(value)
 
 
-@single_threaded_blas  # by as many threads as a machine has, BLAS would round as it has cores
+@single_threaded_blas  # with more threads, rounding would depend on the number of cores
 def compute(job: Job) -> tuple[Result, float]:
-    """The results of a job, and the seconds they took."""
+    """The results of a job, and the seconds that they took."""
     start = time.perf_counter()
     result = run(job.config, cached_prepare(job.config))
     return result, time.perf_counter() - start
 
 
 def cached_prepare(config: Config) -> tuple[LayerInput, ...]:
-    """The input of a run, made once for those that follow one another and share it."""
+    """The input of a run; reused where the next run has the same."""
     try:
         files = file_hashes(input_paths(config.sentences.model_dump()))
     except OSError:
-        return prepare(config)  # which says what is wrong with the file
-    parts = [getattr(config, name) for name in input_sections()]
-    checked = preparation_key(config)
-    mark = json.dumps([config.seed, files, checked, *(part.model_dump_json() for part in parts)])
-    if mark not in LAST_INPUT:
+        return prepare(config)  # raises what is wrong with the file
+    sections = [getattr(config, name).model_dump_json() for name in input_sections()]
+    cache_key = json.dumps([config.seed, files, preparation_key(config), *sections])
+    if cache_key not in LAST_INPUT:
         LAST_INPUT.clear()
-        LAST_INPUT[mark] = prepare(config)
-    return LAST_INPUT[mark]
+        LAST_INPUT[cache_key] = prepare(config)
+    return LAST_INPUT[cache_key]
 
 
 @single_threaded_blas
 def record(job: Job, result: Result, folder: Path, seconds: float) -> None:
-    """The results as files of `folder`, figures drawn on the way."""
+    """Writes the results to `folder`; figures are drawn on the way."""
     start = time.perf_counter()
-    about = {
+    run_json = {
         "format": FORMAT,
         "status": "done",
         "key": job.key,
@@ -111,5 +110,5 @@ def record(job: Job, result: Result, folder: Path, seconds: float) -> None:
         read(result, job.config),
         job.settings,
         job.overrides,
-        lambda: {**about, "seconds": round(seconds + time.perf_counter() - start, 4)},
+        lambda: {**run_json, "seconds": round(seconds + time.perf_counter() - start, 4)},
     )

@@ -1,4 +1,4 @@
-"""Memory: how many bytes this process may still take, by its machine and by its cgroups."""
+"""Memory: how many bytes this process may still use, by its machine and by its cgroups."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.base.errors import UserError
 from pipeline.base.records import LayerInput
 
-# Where a control group says its limit, what is used of it, and what of that is only a cache.
+# The files of a control group with its limit, its use, and the entry of that which is cache.
 V2 = ("sys/fs/cgroup", "memory.max", "memory.current", "inactive_file")
 V1 = (
     "sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file",
@@ -17,36 +17,36 @@ V1 = (
 
 
 def available(root: Path = Path("/")) -> int:
-    """The least of what the machine and each of this process's control groups have left."""
+    """Bytes left: the least of the machine and of each control group of this process."""
     return max(0, min([left_on_machine(root), *left_in_groups(root)]))
 
 
 def left_on_machine(root: Path) -> int:
-    """What the kernel says new work may take; all memory there is where it does not say."""
+    """Bytes that the kernel calls available; all memory where it does not say."""
     lines = read_text(root / "proc/meminfo").splitlines()
-    told = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
-    if "MemAvailable" in told:
-        return int(told["MemAvailable"][0]) * 1024
+    sizes = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+    if "MemAvailable" in sizes:
+        return int(sizes["MemAvailable"][0]) * 1024
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def left_in_groups(root: Path) -> Iterator[int]:
-    """The limit less the use of every group that holds this process, from the inmost outwards.
+    """Limit less use of every group that contains this process, from the innermost outwards.
 
-    A container sees its own group as the root of all, whatever path it is told; so the root is
-    looked at in any case.
+    A container sees its own group as the root, whatever path it is given, so the root is always
+    included.
     """
     for line in read_text(root / "proc/self/cgroup").splitlines():
-        _, controllers, place = line.split(":", 2)
+        _, controllers, group_path = line.split(":", 2)
         if controllers in ("", "memory"):
             base, limit, use, cache = V1 if controllers else V2
-            inmost = Path(place.lstrip("/"))
-            for group in (inmost, *inmost.parents):
+            innermost = Path(group_path.lstrip("/"))
+            for group in (innermost, *innermost.parents):
                 yield from left_in_group(root / base / group, limit, use, cache)
 
 
 def left_in_group(group: Path, limit: str, use: str, cache: str) -> Iterator[int]:
-    """What is left of one group's limit, if it has one; caches can be given up."""
+    """Limit less use of one group, if it has a limit; cache does not count as used."""
     most, used = read_text(group / limit).strip(), read_text(group / use).strip()
     if most.isdecimal() and used.isdecimal():
         lines = read_text(group / "memory.stat").splitlines()
@@ -55,26 +55,28 @@ def left_in_group(group: Path, limit: str, use: str, cache: str) -> Iterator[int
 
 
 def read_text(path: Path) -> str:
-    """What a file holds, nothing where it cannot be read."""
+    """The text of a file; empty where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
 
 
-WEIGHT_BYTES = 8  # bytes
+WEIGHT_BYTES = 8
+MAX_LOGITS = 1 << 18  # of one sentence in one stage, all heads
+CHECK_FROM = 1 << 26  # bytes; below them available memory is not read
 
 
 def check_memory(
-    prepared: Iterable[LayerInput], available: Callable[[], int], each: int = 1
+    prepared: Iterable[LayerInput], available: Callable[[], int], matrices: int = 1
 ) -> None:
     """A `UserError` that names the largest sentence where all weights together would not fit.
 
-    `each` is how many matrices of the weights' shape a sentence has, over all layers.
+    `matrices` is the number of matrices of the weights' shape per sentence, over all layers.
     """
-    sizes = {one.embedded.sentence.name: each * weights_size(one) for one in prepared}
+    sizes = {each.embedded.sentence.name: matrices * weights_size(each) for each in prepared}
     needed = sum(sizes.values())
-    if needed < ASK_FROM:
+    if needed < CHECK_FROM:
         return
     left = available()
     if needed <= left:
@@ -88,18 +90,14 @@ def check_memory(
 
 
 def check_stages(prepared: Iterable[LayerInput]) -> None:
-    """A `UserError` that names the first sentence whose logits are too many to be written."""
-    for one in prepared:
-        count = weights_size(one) // WEIGHT_BYTES
+    """A `UserError` that names the first sentence with too many logits to write."""
+    for each in prepared:
+        count = weights_size(each) // WEIGHT_BYTES
         if count > MAX_LOGITS:
             raise UserError(
-                f"stages: {one.embedded.sentence.name} has {count} logits a stage, expected at "
+                f"stages: {each.embedded.sentence.name} has {count} logits a stage, expected at "
                 f"most {MAX_LOGITS} (one head of 512 tokens); leave stages=[] or shorten it"
             )
-
-
-MAX_LOGITS = 1 << 18  # of one sentence's stage, all heads
-ASK_FROM = 1 << 26  # bytes; below them no machine is asked
 
 
 def weights_size(prepared: LayerInput) -> int:
@@ -109,7 +107,7 @@ def weights_size(prepared: LayerInput) -> int:
 
 
 def gigabytes(size: int) -> str:
-    """Bytes as a person reads them.
+    """Bytes in GB.
 
     >>> gigabytes(34_359_738_368)
     '34.36 GB'

@@ -15,8 +15,8 @@ from pathlib import Path
 from pipeline.base.errors import UserError
 from pipeline.base.paths import display_path
 
-PARTIAL_SUFFIX = ".part"  # how the names of what is not whole yet end
-PARTIAL_NAME = re.compile(r"\..+\.([0-9]+|[0-9a-f]{8}|gone)\.part")  # the names that we give them
+PARTIAL_SUFFIX = ".part"  # ends the names of unfinished files and folders
+PARTIAL_NAME = re.compile(r"\..+\.([0-9]+|[0-9a-f]{8}|gone)\.part")  # our names for them
 IN_PARTIAL_FOLDER = re.compile(
     r"/\.[^/]+\.[0-9a-f]{8}\.part/"
 )  # inside a folder that is `atomic_folder`
@@ -24,7 +24,7 @@ IN_PARTIAL_FOLDER = re.compile(
 
 @contextmanager
 def remove_on_error(folder: Path) -> Iterator[Path]:
-    """A claimed folder that is removed again if what fills it fails."""
+    """A claimed folder that is removed if filling it fails."""
     with report_disk_errors(folder):
         try:
             yield folder
@@ -36,15 +36,15 @@ def remove_on_error(folder: Path) -> Iterator[Path]:
 
 
 class Unwritable(UserError):
-    """A place that takes no files: full, read-only, or with something in the way."""
+    """A folder that cannot be written: disk full, read-only, or a file in the way."""
 
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """A folder that is filled beside its place and appears whole, or not at all.
+    """A folder that is filled under a temporary name and appears whole, or not at all.
 
-    Whoever else makes the same folder at the same time, such as the orphan of a killed sweep,
-    neither mixes its files in nor is overwritten: the first that is whole stays.
+    If another process makes the same folder at the same time, such as a worker of a killed sweep,
+    their files do not mix and none is overwritten: the first whole folder stays.
     """
     beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
     beside.mkdir(parents=True)
@@ -62,14 +62,14 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 
 
 def remove_partial(parent: Path) -> None:
-    """Removes what killed processes left half made in `parent`."""
+    """Removes the unfinished files and folders that killed processes left in `parent`."""
     for beside in parent.glob(f".*{PARTIAL_SUFFIX}"):
-        if PARTIAL_NAME.fullmatch(beside.name):  # and not what a user called so
+        if PARTIAL_NAME.fullmatch(beside.name):  # not a user's file with such an ending
             remove_ours(beside)
 
 
 def remove_ours(place: Path) -> None:
-    """Removes a file or folder of ours; out of its place at once, so that nobody finds half."""
+    """Removes a file or folder of ours; renamed first, so that nobody sees half of it."""
     with suppress(FileNotFoundError):
         if not place.is_dir():
             place.unlink()
@@ -80,7 +80,7 @@ def remove_ours(place: Path) -> None:
 
 
 def move_aside(folder: Path, aside: Path) -> Path:
-    """Moves what is not ours to overwrite into `aside`, under a name that is free there."""
+    """Moves what must not be overwritten into `aside`, under a free name."""
     aside.mkdir(exist_ok=True)
     for count in itertools.count():
         place = aside / (f"{folder.name}.{count}" if count else folder.name)
@@ -92,17 +92,17 @@ def move_aside(folder: Path, aside: Path) -> Path:
 
 @contextmanager
 def report_disk_errors(folder: Path) -> Iterator[None]:
-    """A disk that takes no more is a fault of the user's, not a bug of ours."""
+    """Turns an error of the disk, such as a full one, into a `UserError`."""
     try:
         yield
-    except BrokenPipeError:  # who reads our output closed it
+    except BrokenPipeError:  # the reader of our output has closed it
         raise
     except OSError as error:
         raise disk_error(folder, error.strerror or str(error)) from error
 
 
 def disk_error(folder: Path, why: str) -> Unwritable:
-    """The fault of an outputs folder that cannot take the results."""
+    """The error of an outputs folder that cannot be written."""
     return Unwritable(
         f"outputs: cannot write to {display_path(folder)} ({why}); set outputs= to another place"
     )
@@ -116,9 +116,9 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def temporary_path(path: Path) -> Iterator[Path]:
-    """A place to write what will be at `path` once it is whole.
+    """A temporary path, renamed to `path` when the block ends.
 
-    That is `path` itself inside a folder that has yet to appear.
+    Inside an unfinished `atomic_folder` it is `path` itself.
     """
     if not path.parent.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,5 +131,5 @@ def temporary_path(path: Path) -> Iterator[Path]:
 
 
 def sha256(content: bytes) -> str:
-    """SHA-256, by which a file that was changed since is noticed."""
+    """SHA-256 in hexadecimal, by which a changed file is noticed."""
     return hashlib.sha256(content).hexdigest()

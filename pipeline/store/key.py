@@ -51,7 +51,7 @@ def run_key_from_text(sections: Mapping[str, str], inputs: Mapping[str, str]) ->
 
 @cache
 def neutral_text(section: str) -> str:
-    """The canonical JSON at which a section is as if it did not exist; nothing if it always counts."""
+    """The canonical JSON at which a section counts for nothing; empty if it always counts."""
     effect = AFFECTS.get(section)
     return canonical_json(effect.neutral) if effect and effect.has_neutral else ""
 
@@ -67,7 +67,7 @@ def canonical_json(value: Any) -> str:
 
 @cache
 def code_version(kind: str = "attention") -> str:
-    """The hash of the code that computes, as it was when this process first asked."""
+    """The hash of the code that computes, as it was when this process first asked for it."""
     found = hashlib.sha256()
     for path in computing_files(PACKAGE, KINDS[kind]):
         found.update(f"{path.relative_to(PACKAGE).as_posix()} {path.stat().st_size}\n".encode())

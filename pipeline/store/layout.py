@@ -1,4 +1,4 @@
-"""Layout: where results go, what their folders and files are called."""
+"""Where results go: the names of their folders and files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.store.atomic import disk_error
 def claim(parent: Path, stamp: str, name: str, now: Callable[[], datetime] = datetime.now) -> Path:
     """A new folder below `parent`, named by the time and the slug of `name`.
 
-    The time is taken again until its folder is free, so simultaneous starts get one each.
+    Simultaneous starts get one folder each: the time is read again until its folder is free.
     """
     while True:
         folder = parent / f"{now():{stamp}}_{slug(name)}"
@@ -47,9 +47,9 @@ def claim_comparison(outputs: Path) -> Path:
 
 
 def slug(name: str) -> str:
-    """`name` as a part of a path; one that loses anything gets the head of its hash.
+    """`name` as a part of a path; where letters are lost, part of its hash is added.
 
-    So two names never share a slug.
+    So no two names share a slug.
 
     >>> slug("no_scaling"), slug("não!"), slug("../..")
     ('no_scaling', 'nao-a29588', 'x-0cfd1c')
@@ -59,7 +59,7 @@ def slug(name: str) -> str:
 
 
 def ascii_slug(name: str, limit: int) -> str:
-    """What is left of `name` in ASCII letters, digits, dots, dashes and underscores.
+    """`name` in ASCII letters, digits, dots, dashes and underscores.
 
     >>> ascii_slug("scale-1/√d k", limit=9)
     'scale-1-d'

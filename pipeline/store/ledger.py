@@ -1,7 +1,7 @@
-"""The ledger: one append-only file, a line a run that ended; with the run folders the truth.
+"""The ledger of a sweep: an append-only file with one line per run that ended.
 
-Its order is the order in which the runs ended, and its `seconds` are this machine's: beside the
-`seconds` of each run.json, they are all that differs between two sweeps of one plan.
+The lines are in the order in which the runs ended, and `seconds` is measured: like the `seconds` of
+each run.json, they may differ between two sweeps of the same plan. Nothing else does.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from pipeline.base.errors import UserError
 from pipeline.base.paths import display_path
 from pipeline.base.serialize import undefined_as_null
 
-EVERY = 0.2  # seconds between two fsyncs: what a failing machine may cost, a killed process none
+FSYNC_SECONDS = 0.2  # between fsyncs: what a power failure may cost; a killed process costs nothing
 
 STATUSES = ("done", "failed")
 
 
 class Ledger:
-    """Lines of JSON. Anyone may read them; whoever holds the ledger, and nobody else, appends."""
+    """Lines of JSON. Anyone may read; only the process that has locked it appends."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file: IO[bytes] | None = None
-        self.synced = 0.0  # when, on the clock that never goes back
+        self.synced = 0.0  # time.monotonic() of the last fsync
 
     @contextmanager
     def locked(self) -> Iterator[Ledger]:
-        """Appending, for one process at a time; the system lets go when that process dies."""
+        """Locks the ledger for appending; the lock ends with the process."""
         with self.path.open("ab+", buffering=0) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -53,18 +53,18 @@ class Ledger:
                 os.fsync(file.fileno())
 
     def append(self, entry: Mapping[str, Any]) -> None:
-        """One run that ended, done or failed: with the system at once, on the disk soon after."""
-        assert self.file, "the ledger is not held"
+        """One run that ended, done or failed: written at once, synced to disk soon after."""
+        assert self.file, "the ledger is not locked"
         text = json.dumps(undefined_as_null(entry), ensure_ascii=False, separators=(",", ":"))
         line = text.encode() + b"\n"
         if self.file.write(line) != len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        if time.monotonic() - self.synced > EVERY:
+        if time.monotonic() - self.synced > FSYNC_SECONDS:
             os.fsync(self.file.fileno())
             self.synced = time.monotonic()
 
     def entries(self) -> dict[str, dict[str, Any]]:
-        """Run → its last entry; a torn or foreign line is passed over."""
+        """Run → its last entry; a torn or unknown line is skipped."""
         found: dict[str, dict[str, Any]] = {}
         if not self.path.exists():
             return found
@@ -80,7 +80,7 @@ class Ledger:
 
 
 def end_torn_line(file: IO[bytes]) -> None:
-    """A line end, where whoever wrote last was killed on the way."""
+    """Ends the last line if the process that wrote it was killed."""
     if file.seek(0, os.SEEK_END):
         file.seek(-1, os.SEEK_END)
         if file.read(1) != b"\n":

@@ -1,4 +1,4 @@
-"""Provenance: what made a run, the commit, the packages and their versions."""
+"""What made a run: the commit, the packages and their versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = ("numpy", "hydra-core", "omegaconf", "matplotlib")
 
 @cache
 def provenance() -> dict[str, Any]:
-    """What made a run: the code, the commit, whether it was changed since, the packages."""
+    """What made a run: code, commit, uncommitted changes, versions."""
     versions = {name: metadata.version(name) for name in PACKAGES}
     dirty = git("status", "--porcelain", "--untracked-files=no")
     return {
@@ -28,7 +28,7 @@ def provenance() -> dict[str, Any]:
 
 
 def git(*command: str) -> str | None:
-    """What git says of the checkout, or None where there is no git or no checkout."""
+    """The output of git in the checkout; None without git or a checkout."""
     try:
         done = subprocess.run(
             ["git", "-C", str(ROOT), *command], capture_output=True, text=True, check=True

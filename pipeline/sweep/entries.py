@@ -10,30 +10,30 @@ from typing import Any
 from pipeline.base.records import Result
 from pipeline.config.validate import validate
 from pipeline.runs.job import Job
-from pipeline.store.schema import ENTRY, SCALARS, read_json
+from pipeline.store.read.json import LedgerEntry, Scalars, read_json
 
 Entry = dict[str, Any]  # a line of the ledger
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A run as plain values, as it is handed to a worker."""
+    """A run as plain values, as it is sent to a worker."""
 
     run: str  # its folder's name
     key: str
-    settings: Mapping[str, Any]  # the whole configuration but for the study
+    settings: Mapping[str, Any]  # the whole configuration without the study
     choices: Mapping[str, str]
     overrides: Sequence[str]
     code: str  # the version of the code that planned it
 
     def job(self) -> Job:
-        """The run as it is performed."""
+        """The run, validated."""
         config = validate({**self.settings, "study": None})
         return Job(config, self.choices, tuple(self.overrides), self.key)
 
 
 def done_entry(task: Task, result: Result, seconds: float) -> Entry:
-    """The entry of a run that went well: all that summaries read of it."""
+    """The entry of a finished run: all that summaries read of it."""
     return {
         **entry_head(task, "done", seconds),
         "scalars": dict(result.scalars),
@@ -43,9 +43,9 @@ def done_entry(task: Task, result: Result, seconds: float) -> Entry:
 
 
 def failed_entry(task: Task, error: BaseException | str, seconds: float = 0.0) -> Entry:
-    """The entry of a run that failed, with the first line of why."""
-    told = str(error).partition("\n")[0] or repr(error)
-    return {**entry_head(task, "failed", seconds), "error": told}
+    """The entry of a failed run, with the first line of its error."""
+    message = str(error).partition("\n")[0] or repr(error)
+    return {**entry_head(task, "failed", seconds), "error": message}
 
 
 def entry_head(task: Task, status: str, seconds: float) -> Entry:
@@ -55,10 +55,10 @@ def entry_head(task: Task, status: str, seconds: float) -> Entry:
 
 def read_entry(folder: Path) -> Entry:
     """The entry of a finished run, from its folder."""
-    about = read_json(folder / "run.json", ENTRY, "sweep")
+    record = read_json(folder / "run.json", LedgerEntry, "sweep")
     return {
         "run": folder.name,
-        **{name: about[name] for name in ("key", "status", "seconds")},
-        "scalars": read_json(folder / "summary.json", SCALARS, "sweep"),
-        **{name: about[name] for name in ("vectors", "notices")},
+        **{name: record[name] for name in ("key", "status", "seconds")},
+        "scalars": read_json(folder / "summary.json", Scalars, "sweep"),
+        **{name: record[name] for name in ("vectors", "notices")},
     }

@@ -1,4 +1,4 @@
-"""plan.json: what a sweep was asked, and every run it is made of."""
+"""plan.json: the overrides of a sweep, its axes, and every run it is made of."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pipeline.sweep.plan.plan import Plan
 
 
 def write_plan(plan: Plan, folder: Path) -> None:
-    """The plan as JSON, an axis a line and a run a line."""
+    """The plan as JSON, one line per axis and one per run."""
     axes = [{"settings": axis.keys, "values": axis.values} for axis in plan.axes]
     runs = (plan_entry(point, plan) for point in plan.points)
-    above = json.dumps(plan_header(plan), indent=2, ensure_ascii=False).removesuffix("\n}")
+    header = json.dumps(plan_header(plan), indent=2, ensure_ascii=False).removesuffix("\n}")
     write_file(
         folder / "plan.json",
-        f"{above},\n{json_list('axes', axes)},\n{json_list('runs', runs)}\n}}\n",
+        f"{header},\n{json_list('axes', axes)},\n{json_list('runs', runs)}\n}}\n",
     )
 
 
 def plan_header(plan: Plan) -> dict[str, Any]:
-    """What is asked, what varies, and what is to make it."""
+    """The overrides and the study of the sweep, and the code that planned it."""
     return {
         "format": FORMAT,
         "name": plan.name,
@@ -41,16 +41,16 @@ def plan_header(plan: Plan) -> dict[str, Any]:
 
 
 def plan_entry(point: Point, plan: Plan) -> dict[str, Any]:
-    """A run: its folder, its hash, what varies; or which it is the same as, and but for what."""
-    told = {"run": point.folder, "key": point.key, "overrides": point.overrides}
+    """A run: its folder, its hash, what varies; and the run that it is the same as, if any."""
+    entry = {"run": point.folder, "key": point.key, "overrides": point.overrides}
     if point.same_as is None:
-        return told
+        return entry
     first = plan.points[point.same_as]
-    return {**told, "same_as": first.folder, "differs": job_differences(point.job, first.job)}
+    return {**entry, "same_as": first.folder, "differs": job_differences(point.job, first.job)}
 
 
 def job_differences(job: Job, first: Job) -> dict[str, dict[str, Any]]:
-    """The settings and choices of a job that are not those of another."""
+    """The settings and choices of a job that differ from those of another."""
     return {
         "settings": dict(changed_settings(job.config.settings(), first.config.settings())),
         "choices": {g: o for g, o in job.choices.items() if first.choices.get(g) != o},
@@ -60,7 +60,7 @@ def job_differences(job: Job, first: Job) -> dict[str, dict[str, Any]]:
 def changed_settings(
     settings: Mapping[str, Any], others: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
-    """What is not as in the others: a setting of a section, or a section with other settings.
+    """Each setting that differs, or its whole section where the settings have other names.
 
     >>> dict(
     ...     changed_settings(
@@ -84,7 +84,7 @@ def changed_settings(
 
 
 def json_list(name: str, records: Iterable[object]) -> str:
-    """A list of records as JSON, a line each.
+    """A list of records as JSON, one line each.
 
     >>> print(json_list("axes", [{"settings": ["seed"]}, {}]))
       "axes": [

@@ -1,4 +1,4 @@
-"""--plan: what a sweep would run, what of it is done already and how long the rest will take."""
+"""--plan: what a sweep would run, which runs are done already, and how long the rest will take."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from pipeline.base.console import console, text_table
 from pipeline.base.errors import UserError
 from pipeline.base.paths import ROOT, display_path
 from pipeline.base.threads import cores
+from pipeline.config.schema.sweep import ENGINES
 from pipeline.store.layout import slug
 from pipeline.store.ledger import Ledger
 from pipeline.store.read.find import by_time
-from pipeline.store.schema import BEGUN, read_json
-from pipeline.sweep.execute.execute import resume_command
+from pipeline.store.read.json import ResumablePlan, read_json
+from pipeline.sweep.execute.conclude import resume_command
 from pipeline.sweep.plan.equivalence import NO_EQUIVALENT
 from pipeline.sweep.plan.plan import Plan
 from pipeline.sweep.results.equivalents import show_equivalents
 
 SHOWN = 12  # runs listed
-BACK = 50  # sweeps looked back at, the newest first
+MAX_SWEEPS = 50  # earlier sweeps that are read, the newest first
 
 
 def preview(plan: Plan, begun: Path | None = None) -> int:
-    """Prints the plan and writes nothing; `begun` is the sweep it would go on with, if named."""
+    """Prints the plan and writes nothing; `begun` is the sweep that it would resume, if named."""
     out = console()
     out.print(headline(plan), soft_wrap=True)
     if plan.points.grid.axes:
@@ -37,26 +38,33 @@ def preview(plan: Plan, begun: Path | None = None) -> int:
     done = done_runs(folder) if folder else {}
     missing = [p.folder for p in plan.points if p.same_as is None and p.folder not in done]
     show_missing(plan, missing, folder)
-    out.print(time_told(plan, len(missing), folder), soft_wrap=True)
+    out.print(time_line(plan, len(missing), folder), soft_wrap=True)
     out.print("Nothing was run or written.")
     return 0
 
 
 def headline(plan: Plan) -> str:
-    """The counts: of the product, of what is left out, of what is the same, of what is run."""
-    runs, alone = len(plan.points), int((plan.points.equivalent == NO_EQUIVALENT).sum())
+    """How many runs: of the grid, left out, equivalent to others, to be made."""
+    runs, distinct = len(plan.points), count_distinct(plan)
     sizes = [len(axis.values) for axis in plan.points.grid.axes]
-    whole = math.prod(sizes)
-    told = f"{plan.name}: {count_runs(runs)}"
+    product = math.prod(sizes)
+    line = f"{plan.name}: {count_runs(runs)}"
     if len(sizes) > 1:
-        told += f", {' × '.join(map(str, sizes))}"
-    if whole > runs:
-        told += f" less the {whole - runs} that where leaves out"
-    return told + (f"; {alone} to be made, as the others are the same as these" * (alone < runs))
+        line += f", {' × '.join(map(str, sizes))}"
+    if product > runs:
+        line += f" less the {product - runs} that where leaves out"
+    if distinct < runs:
+        line += f"; {distinct} to be made, as the others are the same as these"
+    return line
+
+
+def count_distinct(plan: Plan) -> int:
+    """How many runs are not the same as an earlier one."""
+    return int((plan.points.equivalent == NO_EQUIVALENT).sum())
 
 
 def count_runs(runs: int) -> str:
-    """So many runs.
+    """A number of runs in words.
 
     >>> count_runs(1), count_runs(2)
     ('1 run', '2 runs')
@@ -65,26 +73,25 @@ def count_runs(runs: int) -> str:
 
 
 def axis_rows(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Each axis with its values, cut where they are many."""
+    """Each axis with its values, the first and the last where they are many."""
     for axis in plan.points.grid.axes:
         values = [text[0] if len(text) == 1 else f"[{', '.join(text)}]" for text in axis.values]
-        few = values if len(values) <= SHOWN else [*values[: SHOWN - 2], "…", values[-1]]
-        yield ", ".join(axis.settings), ", ".join(shorten_plain(value) for value in few)
+        shown = values if len(values) <= SHOWN else [*values[: SHOWN - 2], "…", values[-1]]
+        yield ", ".join(axis.settings), ", ".join(shorten_plain(value) for value in shown)
 
 
 def shorten_plain(text: str) -> str:
-    """A value as it was written, cut to fit a line."""
+    """A value as it was written, shortened to 40 characters."""
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def show_missing(plan: Plan, missing: list[str], folder: Path | None) -> None:
-    """What is done, and the first of what is not."""
+    """How many runs are done, and the first of those that are not."""
     out = console()
-    alone = int((plan.points.equivalent == NO_EQUIVALENT).sum())
     if folder:
-        command = resume_command(folder)
-        told = f"Done already: {alone - len(missing)} of {alone}, in {display_path(folder)}"
-        out.print(told + (f"; to go on with it: {command}" if missing else ""), soft_wrap=True)
+        total, command = count_distinct(plan), resume_command(folder)
+        line = f"Done already: {total - len(missing)} of {total}, in {display_path(folder)}"
+        out.print(line + (f"; to go on with it: {command}" if missing else ""), soft_wrap=True)
     out.print(f"To run: {len(missing)}")
     for run in missing[:SHOWN]:
         out.print(f"  {run}", soft_wrap=True)
@@ -93,21 +100,23 @@ def show_missing(plan: Plan, missing: list[str], folder: Path | None) -> None:
 
 
 def same_plan(plan: Plan) -> Path | None:
-    """The newest sweep that was begun with these very runs."""
+    """The newest sweep that was begun with exactly these runs."""
     keys = [point.key for point in plan.points]
     for folder in newest_first(plan, f"*_{slug(plan.name)}"):
         try:
-            if [run["key"] for run in read_json(folder / "plan.json", BEGUN)["runs"]] == keys:
+            if [
+                run["key"] for run in read_json(folder / "plan.json", ResumablePlan)["runs"]
+            ] == keys:
                 return folder
-        except UserError:  # a record of another format, or none
+        except UserError:  # unreadable, or of another format
             continue
     return None
 
 
 def newest_first(plan: Plan, pattern: str) -> Iterable[Path]:
     """Sweep folders, the newest first."""
-    found = (ROOT / plan.config.outputs / "sweeps").glob(f"{pattern}/plan.json")
-    return [path.parent for path in by_time(found)[: -BACK - 1 : -1]]
+    paths = (ROOT / plan.config.outputs / "sweeps").glob(f"{pattern}/plan.json")
+    return [path.parent for path in by_time(paths)[: -MAX_SWEEPS - 1 : -1]]
 
 
 def done_runs(folder: Path) -> dict[str, dict[str, Any]]:
@@ -116,8 +125,8 @@ def done_runs(folder: Path) -> dict[str, dict[str, Any]]:
     return {run: entry for run, entry in entries.items() if entry["status"] == "done"}
 
 
-def time_told(plan: Plan, missing: int, folder: Path | None) -> str:
-    """How long the missing runs will take, from the newest timings there are."""
+def time_line(plan: Plan, missing: int, folder: Path | None) -> str:
+    """How long the missing runs will take, from the newest sweep that was timed."""
     if not missing:
         return "Time: none"
     folders = [
@@ -125,28 +134,26 @@ def time_told(plan: Plan, missing: int, folder: Path | None) -> str:
         *newest_first(plan, f"*_{slug(plan.name)}"),
         *newest_first(plan, "*"),
     ]
-    for one in folders:
-        seconds = [float(entry["seconds"]) for entry in done_runs(one).values()]
+    for timed in folders:
+        seconds = [float(entry["seconds"]) for entry in done_runs(timed).values()]
         if seconds:
             mean = sum(seconds) / len(seconds)
             workers = min(missing, workers_of(plan))
-            at_once = f", {workers} at a time" if workers > 1 else ""
-            whole = mean * missing / workers
-            return (
-                f"Time: about {format_duration(whole)} ({format_duration(mean)} a run{at_once}; the mean of "
-                f"{count_runs(len(seconds))} of {display_path(one)})"
-            )
+            total, each = format_duration(mean * missing / workers), format_duration(mean)
+            parallel = f", {workers} at a time" if workers > 1 else ""
+            source = f"the mean of {count_runs(len(seconds))} of {display_path(timed)}"
+            return f"Time: about {total} ({each} a run{parallel}; {source})"
     return "Time: not known, as no sweep has been timed yet"
 
 
 def workers_of(plan: Plan) -> int:
     """How many runs are made at a time."""
-    asked = plan.config.sweep
-    return 1 if asked.engine == "inline" else asked.workers or cores()
+    settings = plan.config.sweep
+    return settings.workers or cores() if ENGINES[settings.engine].is_parallel else 1
 
 
 def format_duration(seconds: float) -> str:
-    """A time in the unit that suits it.
+    """A duration in a unit that suits it.
 
     >>> (
     ...     format_duration(0.0041),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -15,7 +16,7 @@ from pipeline.attention import BIASES, MASKS, NORMALIZERS, SCALES, attend
 from pipeline.base.errors import UserError
 from pipeline.base.records import Array
 from tests.golden import Golden
-from tests.variants import SUM_TO_ONE, bias_spec, mask_spec
+from tests.variants import bias_spec
 
 FINITE = st.floats(-3, 3, width=32)
 RNG = np.random.default_rng(0)
@@ -59,14 +60,14 @@ def test_the_formula_number_by_number(data: st.DataObject) -> None:
 
 
 @pytest.mark.usefixtures("tiny_tiles")
-@pytest.mark.parametrize("rows", [None, 2])
 @pytest.mark.parametrize("bias", BIASES)
-def test_without_an_axis_of_heads_a_bias_is_that_of_one_head(bias: str, rows: int | None) -> None:
+def test_without_an_axis_of_heads_a_bias_is_that_of_one_head(bias: str) -> None:
     plain, one = QUERY[0, 0], QUERY[0, :1]
-    alone = attend(plain, plain, plain, bias=bias_spec(bias), rows=rows)
-    headed = attend(one, one, one, bias=bias_spec(bias), rows=rows)
-    assert alone.weights.shape == (3, 3)
-    np.testing.assert_allclose(alone.weights, headed.weights[0], rtol=1e-12)
+    for rows in (None, 2):
+        alone = attend(plain, plain, plain, bias=bias_spec(bias), rows=rows)
+        headed = attend(one, one, one, bias=bias_spec(bias), rows=rows)
+        assert alone.weights.shape == (3, 3)
+        np.testing.assert_allclose(alone.weights, headed.weights[0], rtol=1e-12)
 
 
 def test_leading_axes_are_attended_one_by_one() -> None:
@@ -98,42 +99,50 @@ def test_leading_axes_broadcast(query: Array, key: Array, value: Array) -> None:
 
 
 @pytest.mark.usefixtures("tiny_tiles")
-@pytest.mark.parametrize("rows", [None, 2])
-@pytest.mark.parametrize("normalizer", NORMALIZERS)
 @pytest.mark.parametrize(("key_heads", "value_heads"), [(2, 2), (1, 2), (2, 4), (4, 1)])
-def test_heads_shared_by_groups_are_heads_repeated(
-    key_heads: int, value_heads: int, normalizer: str, rows: int | None
-) -> None:
+def test_heads_shared_by_groups_are_heads_repeated(key_heads: int, value_heads: int) -> None:
     """Grouped-query attention: heads 0, 1 share the first key head, 2, 3 the second."""
     key, value = KEY[:, :key_heads], VALUE[:, :value_heads]
-    shared = attend(QUERY, key, value, normalizer=normalizer, rows=rows)
-    repeated = attend(
-        QUERY,
-        key.repeat(4 // key_heads, axis=1),
-        value.repeat(4 // value_heads, axis=1),
-        normalizer=normalizer,
-        rows=rows,
-    )
-    np.testing.assert_array_equal(shared.weights, repeated.weights)
-    np.testing.assert_array_equal(shared.output, repeated.output)
+    every_key, every_value = (array.repeat(4 // array.shape[1], axis=1) for array in (key, value))
+    for normalizer, rows in itertools.product(("softmax", "entmax", "favor"), (None, 2)):
+        shared = attend(QUERY, key, value, normalizer=normalizer, rows=rows)
+        repeated = attend(QUERY, every_key, every_value, normalizer=normalizer, rows=rows)
+        np.testing.assert_array_equal(shared.weights, repeated.weights)
+        np.testing.assert_array_equal(shared.output, repeated.output)
 
 
-@pytest.mark.parametrize("normalizer", NORMALIZERS)
-@pytest.mark.parametrize("mask", MASKS)
-@pytest.mark.parametrize("scale", [*SCALES, 0.3, 0, -1])
-def test_every_combination_gives_rows_of_weights(
-    normalizer: str, mask: str, scale: str | float
+TEMPERATURES = np.array([0.5, 1.0, 2.0, 8.0])
+
+
+def test_a_temperature_per_head_by_hand() -> None:
+    """Logits 0 and ln 4, halved and doubled by T = 2 and T = ½: 4^½ = 2 and 4² = 16."""
+    query, key = np.full((2, 1, 1), np.log(4.0)), np.array([[[0.0], [1.0]]] * 2)
+    weights = attend(query, key, key, scale=1.0, temperature=[2.0, 0.5]).weights
+    np.testing.assert_allclose(weights[:, 0], [[1 / 3, 2 / 3], [1 / 17, 16 / 17]], rtol=1e-14)
+
+
+@pytest.mark.usefixtures("tiny_tiles")
+@pytest.mark.parametrize("rows", [None, 2])
+@pytest.mark.parametrize("normalizer", ["softmax", "sparsemax", "linear", "favor"])
+@pytest.mark.parametrize("scale", ["sqrt_dk", "log_n"])
+def test_a_temperature_per_head_is_a_loop_over_heads(
+    scale: str, normalizer: str, rows: int | None
 ) -> None:
-    key, value = (array[..., :3, :] for array in (KEY, VALUE))  # a document is as long both ways
-    attended = attend(
-        QUERY, key, value, scale=scale, mask=mask_spec(mask, 3), normalizer=normalizer
-    )
-    allowed = np.broadcast_to(attended.allowed, attended.weights.shape)
-    assert (attended.weights >= 0).all()
-    assert (attended.weights[~allowed] == 0).all()
-    if normalizer in SUM_TO_ONE:
-        np.testing.assert_allclose(attended.weights.sum(axis=-1), 1, rtol=1e-12)
-    np.testing.assert_allclose(attended.output, attended.weights @ value, rtol=1e-12, atol=1e-15)
+    settings: Any = {"scale": scale, "normalizer": normalizer, "mask": "causal", "rows": rows}
+    together = attend(QUERY, KEY[:, :2], VALUE[:, :2], temperature=TEMPERATURES, **settings)
+    for head, temperature in enumerate(TEMPERATURES):
+        alone = attend(
+            QUERY[:, head], KEY[:, head // 2], VALUE[:, head // 2],
+            temperature=temperature, **settings,
+        )  # fmt: skip
+        np.testing.assert_allclose(together.weights[:, head], alone.weights, rtol=1e-11)
+        np.testing.assert_allclose(together.output[:, head], alone.output, rtol=0, atol=1e-13)
+
+
+def test_without_an_axis_of_heads_one_temperature_is_a_list_of_one() -> None:
+    plain = QUERY[0, 0]
+    listed = attend(plain, plain, plain, temperature=[2.0]).weights
+    np.testing.assert_array_equal(listed, attend(plain, plain, plain, temperature=2.0).weights)
 
 
 def test_unscaled_at_the_root_of_the_width_is_scaled_at_one() -> None:
@@ -255,7 +264,7 @@ def test_the_wider_of_two_types_decides_how_exact_the_scale_is() -> None:
     np.testing.assert_allclose(mixed.weights, exact.weights, rtol=1e-14)
 
 
-def test_what_is_given_is_not_changed() -> None:
+def test_inputs_are_not_changed() -> None:
     copies = [array.copy() for array in (QUERY, KEY, VALUE)]
     attend(QUERY, KEY, VALUE, mask="causal")
     for array, copy in zip((QUERY, KEY, VALUE), copies, strict=True):
@@ -346,6 +355,22 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "temperature infinite": (
         (A, B, B), {"temperature": math.inf},
         "attention.temperature: got inf, expected a finite number > 0",
+    ),
+    "temperatures of too few heads": (
+        (HEADS, HEADS, HEADS), {"temperature": [1.0, 2.0]},
+        ("attention.temperature: got 2 numbers, expected one, or one for each of 4 heads"),
+    ),
+    "a head's temperature 0": (
+        (HEADS, HEADS, HEADS), {"temperature": np.array([1.0, 2.0, 0.0, 1.0])},
+        "attention.temperature of head 2: got 0.0, expected a finite number > 0",
+    ),
+    "a head's temperature NaN": (
+        (HEADS, HEADS, HEADS), {"temperature": [1.0, 2.0, math.nan, 1.0]},
+        "attention.temperature of head 2: got nan, expected a finite number > 0",
+    ),
+    "temperatures per head and query": (
+        (HEADS, HEADS, HEADS), {"temperature": np.ones((4, 2))},
+        "attention.temperature of head 0: got [1.0, 1.0], expected a finite number > 0",
     ),
     "temperature true": (
         (A, B, B), {"temperature": True},

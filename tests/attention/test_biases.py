@@ -102,11 +102,11 @@ def test_slopes(heads: int, expected: list[float]):
     np.testing.assert_allclose(slopes(heads), expected, rtol=1e-15)
 
 
-@pytest.mark.parametrize("heads", range(1, 40))
-def test_every_head_has_a_slope_of_its_own(heads: int):
-    assert len(set(slopes(heads))) == heads
-    assert (slopes(heads) > 0).all()
-    assert (slopes(heads) < 1).all()
+def test_every_head_has_a_slope_of_its_own():
+    for heads in range(1, 40):
+        assert len(set(slopes(heads))) == heads
+        assert (slopes(heads) > 0).all()
+        assert (slopes(heads) < 1).all()
 
 
 def test_alibi_by_hand():
@@ -117,7 +117,7 @@ def test_alibi_by_hand():
     ]
 
 
-@pytest.mark.parametrize("head", range(8))
+@pytest.mark.parametrize("head", [0, 3, 7])
 def test_mean_distance_of_alibi_on_flat_scores(head: int):
     """The last query of a long causal text: 1/(e^m − 1), from 1.54 at m = ½ to 255.5 at 2⁻⁸."""
     n, slope = 16_384, 2.0 ** -(head + 1)
@@ -189,7 +189,7 @@ def test_a_matrix_is_read_from_a_file(tmp_path: Path):
     assert bias.block(0, 0, 2, 0, 2).tolist() == [[0.5, -1.0], [2.0, 0.001]]
 
 
-FAULTS = [
+REFUSED = [
     (
         "aliby",
         (
@@ -210,7 +210,7 @@ FAULTS = [
     ),
     (
         {"relative": {"num_buckets": 7}},
-        "attention.bias.relative.num_buckets: got 7, expected an even count, half a side",
+        "attention.bias.relative.num_buckets: got 7, expected an even number, half per direction",
     ),
     (
         {"relative": {"num_buckets": 2}},
@@ -245,20 +245,22 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("spec", "message"), FAULTS, ids=range(len(FAULTS)))
-def test_faults(spec: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("spec", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_bad_settings_are_refused(
+    spec: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError) as fault:
+    with pytest.raises(UserError) as error:
         build_bias(spec, 2)
-    assert str(fault.value) == message
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize("bias", [CASES["matrix-0"], CASES["sum"]], ids=["alone", "in a sum"])
 def test_a_bias_of_one_shape_refuses_others(bias: Bias):
     bias.check((H, N, M))
-    with pytest.raises(UserError) as fault:
+    with pytest.raises(UserError) as error:
         bias.check((H, N, M + 1))
-    assert str(fault.value) == (
+    assert str(error.value) == (
         "attention.bias.matrix: got shape (6, 7, 11), expected one that broadcasts to [..., N, M] "
         "= (6, 7, 12)"
     )

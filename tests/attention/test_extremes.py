@@ -5,6 +5,8 @@ float16 is computed in float32, so its largest entries are multiplied and summed
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,7 @@ def drawn(size: str, dtype: Any, length: int = LENGTH) -> list[Array]:
 
 def check(query: Array, key: Array, value: Array, **settings: Any) -> None:
     """Weights are weights and the output is finite, in one block and in blocks."""
+    settings["tokens"] = np.arange(query.shape[-2]) % 2, np.arange(key.shape[-2]) % 2
     kept = np.float64 if query.dtype == np.float64 else np.float32
     for rows in (None, 2):
         attended = attend(query, key, value, rows=rows, **settings)
@@ -62,78 +65,63 @@ def check(query: Array, key: Array, value: Array, **settings: Any) -> None:
                 due[sums == 0.0] = 0.0
             tolerance = 16 * float(np.finfo(kept).eps)
             np.testing.assert_allclose(sums, due, rtol=tolerance, err_msg=str(settings))
-    alone = attend(query, key, value, rows=2, keep_weights=False, **settings).output
-    largest = np.abs(attended.output).max(initial=np.finfo(kept).tiny)
-    np.testing.assert_allclose(
-        alone,
-        attended.output,
-        rtol=0,
-        atol=16 * np.finfo(kept).eps * largest,
-        err_msg=str(settings),
-    )
+
+
+SIZES = ["large", "denormal", "zero", "all at once"]
 
 
 @each_type
-@pytest.mark.parametrize("size", ["large", "denormal", "zero", "all at once"])
 @pytest.mark.parametrize("normalizer", NORMALIZERS)
-def test_every_scale_and_mask_under_every_normalizer(
-    normalizer: str, size: str, dtype: Any
-) -> None:
-    for scale in [*SCALES, 1e4, -1e-4, 0]:
-        for mask in MASKS:
-            check(
-                *drawn(size, dtype),
-                scale=scale, mask=mask_spec(mask, LENGTH), normalizer=normalizer,
-            )  # fmt: skip
+def test_every_size_scale_and_mask_under_every_normalizer(normalizer: str, dtype: Any) -> None:
+    """Sizes and scales are crossed; masks take turns, each normalizer starting with another."""
+    start = list(NORMALIZERS).index(normalizer)
+    masks = itertools.islice(itertools.cycle(MASKS), start, None)
+    for scale, size in itertools.product([*SCALES, 1e4, -1e-4], SIZES):
+        check(
+            *drawn(size, dtype),
+            scale=scale, mask=mask_spec(next(masks), LENGTH), normalizer=normalizer,
+        )  # fmt: skip
 
 
 @each_type
-@pytest.mark.parametrize("size", ["large", "denormal"])
-@pytest.mark.parametrize("normalizer", NORMALIZERS)
 @pytest.mark.parametrize(("queries", "keys"), [(1, LENGTH), (LENGTH, 1), (1, 1)])
-def test_one_query_and_one_key(
-    queries: int, keys: int, normalizer: str, size: str, dtype: Any
-) -> None:
-    query, key, value = drawn(size, dtype)
-    for scale in SCALES:
-        for mask in ("none", "causal"):
-            check(
-                query[:, :queries], key[:, :keys], value[:, :keys],
-                scale=scale, mask=mask, normalizer=normalizer,
-            )  # fmt: skip
+def test_one_query_and_one_key(queries: int, keys: int, dtype: Any) -> None:
+    scales = itertools.cycle(SCALES)
+    for normalizer, size in itertools.product(NORMALIZERS, ("large", "denormal")):
+        query, key, value = drawn(size, dtype)
+        check(
+            query[:, :queries], key[:, :keys], value[:, :keys],
+            scale=next(scales), mask="causal", normalizer=normalizer,
+        )  # fmt: skip
 
 
 @each_type
-@pytest.mark.parametrize("softcap", [1e-30, 30.0, 1e30])
 @pytest.mark.parametrize("bias", ["none", "alibi", 1e4])
 @pytest.mark.parametrize("temperature", [1e-4, 1e4])
-def test_caps_biases_and_temperatures(
-    temperature: float, bias: Any, softcap: float, dtype: Any
-) -> None:
+def test_caps_biases_and_temperatures(temperature: float, bias: Any, dtype: Any) -> None:
     added = bias_spec(bias) if isinstance(bias, str) else bias * signs(1, 2, LENGTH)[0, :, :, :4]
-    for size in ("large", "denormal"):
-        for normalizer in sorted(set(NORMALIZERS) - {"linear", "favor"}):
+    softcaps = itertools.cycle([1e-30, 30.0, 1e30, 1e-30])
+    for normalizer in sorted(set(NORMALIZERS) - set(KERNELS)):
+        for size in ("large", "denormal", "large"):
             check(
-                *drawn(size, dtype), temperature=temperature, bias=added, softcap=softcap,
-                mask="causal", normalizer=normalizer,
+                *drawn(size, dtype), temperature=temperature, bias=added,
+                softcap=next(softcaps), mask="causal", normalizer=normalizer,
             )  # fmt: skip
 
 
 @each_type
-@pytest.mark.parametrize("size", ["large", "denormal", "zero", "all at once"])
 @pytest.mark.parametrize("qk_norm", QK_NORMS)
 @pytest.mark.parametrize("rotation", ROTATIONS)
-def test_gradients(rotation: str, qk_norm: str, size: str, dtype: Any) -> None:
-    query, key, value = drawn(size, dtype)
-    for scale in SCALES:
-        for softcap in (None, 30.0):
-            found = attend_gradients(
-                query, key, value, value[..., ::-1, :],
-                scale=scale, softcap=softcap, mask="causal", qk_norm=qk_norm, rotation=rotation,
-            )  # fmt: skip
-            for gradient in (found.query, found.key, found.value, found.bias, found.logits):
-                assert np.isfinite(gradient).all()
-            assert np.isfinite(found.temperature)
+def test_gradients(rotation: str, qk_norm: str, dtype: Any) -> None:
+    softcaps = itertools.cycle([None, 30.0, None])
+    for size, scale in itertools.product(SIZES, SCALES):
+        query, key, value = drawn(size, dtype)
+        gradients = attend_gradients(
+            query, key, value, value[..., ::-1, :],
+            scale=scale, softcap=next(softcaps), mask="causal", qk_norm=qk_norm, rotation=rotation,
+        )  # fmt: skip
+        for field in dataclasses.fields(gradients):
+            assert np.isfinite(getattr(gradients, field.name)).all(), (field.name, size, scale)
 
 
 @pytest.mark.parametrize(
@@ -153,23 +141,6 @@ def test_nothing_at_all_is_refused(empty: tuple[tuple[int, ...], ...]) -> None:
         f"attend: an axis of length 0 in query {empty[0]}, key {empty[1]}, value {empty[2]}; "
         "expected at least one of each"
     )
-
-
-@pytest.mark.usefixtures("small_tiles")
-@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
-@pytest.mark.parametrize("logit", [-50.0, -19.0, 19.0, 50.0])
-@pytest.mark.parametrize("part", [-0.95, -0.5, 0.5, 0.95])  # of the type's range of exponents
-def test_an_output_alone_holds_values_of_any_size(part: float, logit: float, dtype: Any) -> None:
-    """Its numerators are mixed before they are divided, and must neither overflow nor vanish."""
-    length = 400  # more than 2¹⁵ weights a head, from where their bound is worked out
-    rng = np.random.default_rng(3)
-    query = np.full((1, length, 1), logit) + rng.uniform(-0.5, 0.5, (1, length, 1))
-    value = float(np.finfo(dtype).max) ** part * rng.uniform(0.5, 1.0, (1, length, 3))
-    three = [a.astype(dtype) for a in (query, np.ones((1, length, 1)), value)]
-    for rows in (None, 8):
-        alone = attend(*three, keep_weights=False, rows=rows).output
-        kept = attend(*three, rows=rows).output
-        np.testing.assert_allclose(alone, kept, rtol=64 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)

@@ -142,18 +142,18 @@ class Asked:
         output = attended.output
         if not self.in_heads:
             output = output.swapaxes(1, 2).reshape(*self.given["Q"].shape[:2], -1)
-        found = {"Y": output, "present_key": self.key, "present_value": self.value}
+        answers = {"Y": output, "present_key": self.key, "present_value": self.value}
         stage = STAGES[self.attributes.get("qk_matmul_output_mode", 0)]
-        return found | ({"qk_matmul_output": stages[stage]} if stage in stages else {})
+        return answers | ({"qk_matmul_output": stages[stage]} if stage in stages else {})
 
 
-def check(asked: Asked, found: dict[str, Any]) -> None:
-    """Every output that was found is as expected, −inf where it is −inf."""
-    for name in asked.expected.keys() & found.keys():
+def check(asked: Asked, answers: dict[str, Any]) -> None:
+    """Every output that was computed is as expected, −inf where it is −inf."""
+    for name in asked.expected.keys() & answers.keys():
         wanted = asked.expected[name].astype(asked.dtype)
         largest = np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
         np.testing.assert_allclose(
-            found[name], wanted, rtol=0, atol=asked.tolerance * largest, err_msg=name
+            answers[name], wanted, rtol=0, atol=asked.tolerance * largest, err_msg=name
         )
 
 
@@ -174,9 +174,9 @@ def test_every_case_in_one_block(subtests: pytest.Subtests) -> None:
     for name in filter(is_run, cases()):
         with subtests.test(name):
             asked = Asked(cases()[name])
-            found = asked.answers()
-            assert set(asked.expected) <= set(found)
-            check(asked, found)
+            answers = asked.answers()
+            assert set(asked.expected) <= set(answers)
+            check(asked, answers)
 
 
 @pytest.mark.usefixtures("tiny_tiles")

@@ -185,8 +185,14 @@ def test_every_stage_is_as_written_out_in_torch_and_so_is_its_gradient(
     np.testing.assert_allclose(attended.weights, weights.detach().numpy(), rtol=0, atol=1e-13)
     np.testing.assert_allclose(attended.output, output.detach().numpy(), rtol=0, atol=1e-12)
 
-    found = attend_gradients(query, key, value, upstream, **stages)
-    every: Any = (found.query, found.key, found.value, found.bias, found.temperature)
+    gradients = attend_gradients(query, key, value, upstream, **stages)
+    every: Any = (
+        gradients.query,
+        gradients.key,
+        gradients.value,
+        gradients.bias,
+        gradients.temperature,
+    )
     for mine, leaf in zip(every, leaves, strict=True):
         theirs = leaf.grad.numpy()
         largest = max(1.0, np.abs(theirs).max())

@@ -1,4 +1,4 @@
-"""Faults: one line each, all at once."""
+"""Errors of the user: one line each, all at once."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import pytest
 from pipeline.base.errors import ErrorCollector, UserError, one_line, shorten
 
 
-def test_a_fault_is_a_value_error_with_lines() -> None:
-    fault = UserError("a: wrong", "b: wrong\n  too")
-    assert isinstance(fault, ValueError)
-    assert fault.lines == ("a: wrong", "b: wrong too")
+def test_a_user_error_is_a_value_error_with_lines() -> None:
+    error = UserError("a: wrong", "b: wrong\n  too")
+    assert isinstance(error, ValueError)
+    assert error.lines == ("a: wrong", "b: wrong too")
 
 
-def test_faults_are_collected_each_once_in_order() -> None:
-    faults = ErrorCollector()
-    faults.raise_if_any()
+def test_errors_are_collected_once_each_in_order() -> None:
+    errors = ErrorCollector()
+    errors.raise_if_any()
     for line in ("one", "two", "one"):
-        with faults.collect("run: "):
+        with errors.collect("run: "):
             raise UserError(line)
     with pytest.raises(UserError) as caught:
-        faults.raise_if_any()
+        errors.raise_if_any()
     assert caught.value.lines == ("run: one", "run: two")
 
 
-def test_what_is_no_fault_is_not_collected() -> None:
-    faults = ErrorCollector()
-    with pytest.raises(ValueError, match="a bug of ours"), faults.collect():
+def test_other_exceptions_are_not_collected() -> None:
+    errors = ErrorCollector()
+    with pytest.raises(ValueError, match="a bug of ours"), errors.collect():
         raise ValueError("a bug of ours")
-    assert faults.lines == []
+    assert errors.lines == []
 
 
 def test_one_line_and_shorten() -> None:

@@ -26,11 +26,10 @@ def test_every_record_is_frozen_and_compared_by_identity(name: str) -> None:
 
 
 def test_every_field_says_what_it_means() -> None:
-    """But for one that is a record itself, or a figure: its type says it."""
+    """Except one that is itself a record: its type says it."""
     source = Path(inspect.getfile(records)).read_text(encoding="utf-8")
-    told = {*RECORDS, "Figure", "tuple[Outcome, ...]"}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) not in told:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) not in RECORDS:
             assert "  # " in source.splitlines()[node.lineno - 1], ast.unparse(node)
 
 
@@ -40,10 +39,10 @@ def test_a_record_cannot_be_changed() -> None:
         table.columns = ("b",)  # type: ignore[misc]
 
 
-def test_heads_stand_side_by_side_position_by_position() -> None:
+def test_heads_are_concatenated_position_by_position() -> None:
     heads = np.arange(2 * 3 * 2).reshape(2, 3, 2).astype(float)
-    joined = concat_heads(heads)
-    assert joined.tolist() == [[0, 1, 6, 7], [2, 3, 8, 9], [4, 5, 10, 11]]
+    concatenated = concat_heads(heads)
+    assert concatenated.tolist() == [[0, 1, 6, 7], [2, 3, 8, 9], [4, 5, 10, 11]]
 
 
 def test_static_and_contextual_are_values_and_outputs() -> None:

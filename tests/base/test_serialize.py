@@ -1,23 +1,29 @@
-"""JSON text: the same as json's own."""
+"""JSON and YAML: what a person would write, and what is read back is what was written."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
+import yaml
 
-from pipeline.base.serialize import to_json
+from pipeline.base.serialize import dump_yaml, to_json, to_yaml
 
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inside: (
-        st.lists(inside) | st.tuples(inside, inside) | st.dictionaries(st.text(), inside)
-    ),
+
+def test_json_has_no_nan_and_keeps_letters_and_order() -> None:
+    text = to_json({"b": math.nan, "a": {"ã": math.nan, "z": (0.1, None)}})
+    assert text.index("b") < text.index("ã")
+    assert json.loads(text) == {"b": None, "a": {"ã": None, "z": [0.1, None]}}
+
+
+@pytest.mark.parametrize(
+    "value", ["on", "não: #", "🐧 and more", "one\ntwo", "long " * 40, 1e-07, "1", None, [], {}]
 )
-
-
-@given(VALUES)
-def test_json_is_what_json_writes_with_an_indent(content: Any) -> None:
-    assert to_json(content) == json.dumps(content, indent=2, ensure_ascii=False)
+def test_yaml_is_what_pyyaml_writes_without_libyaml(value: object) -> None:
+    shared = {"value": value}
+    settings = {"b": shared, "a": [value, shared], "text": "é"}
+    text = to_yaml(settings)
+    assert text == dump_yaml(settings)
+    assert yaml.safe_load(text) == settings
+    assert not {"&id001", "*id001"} & set(text.split())  # no aliases for what recurs

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from pipeline.base.paths import ROOT
-from pipeline.config.compose import compose, hydra
 from tests.bench.commands import PLOTS, Row, seconds
 
 FEW, MORE = 4, 24  # runs on which the peer is measured
@@ -30,13 +29,10 @@ def rows() -> Iterator[Row]:
             expected = (before + peer(scratch, runs, theirs)) / 2
             yield f"stock Hydra, {theirs}, scaled from {MORE} runs", runs, expected, 1.0, None
             yield f"{what}; times as fast", runs, taken, expected / taken, bar
-        if not has_keep():
-            print("sweep.store is no setting here: its cases are left out.")
-            return
-        yield from kept_rows(scratch)
+        yield from metrics_only_rows(scratch)
 
 
-def kept_rows(scratch: str) -> Iterator[Row]:
+def metrics_only_rows(scratch: str) -> Iterator[Row]:
     """Metrics alone: runs a second, and whether a run costs the same among many as among few."""
     alone = ["plots=[]", "sweep.store=metrics"]
     start = sweep(scratch, 2, alone)
@@ -52,12 +48,6 @@ def kept_rows(scratch: str) -> Iterator[Row]:
     for runs, cost in each.items():
         ratio = cost / each[2000]
         yield "a run's cost without start-up; ratio to 2,000", runs, cost, ratio, 1.2
-
-
-def has_keep() -> bool:
-    """Whether a sweep can be told to keep metrics alone."""
-    with hydra():
-        return "keep" in compose([]).settings.get("sweep", {})
 
 
 def grid(runs: int) -> tuple[str, str]:

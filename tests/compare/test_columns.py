@@ -69,10 +69,10 @@ def test_orders() -> None:
     assert order(by=None) == [0, 1, 2]
     assert order(by=None, is_reversed=True) == [2, 1, 0]
     assert order(by="temperature") == [2, 1, 0]
-    assert order(by="scale") == [1, 2, 0]  # numbers before texts
+    assert order(by="scale") == [0, 1, 2]  # none, then numbers, then texts
     assert order(by="entropy") == [2, 0, 1]  # what is undefined comes last
     assert order(by="entropy", is_reversed=True) == [0, 2, 1]  # either way
-    assert order(by="a.kind,temperature") == [1, 0, 2]
+    assert order(by="a.kind,temperature") == [2, 1, 0]  # one run has no a.kind
 
 
 def test_filters() -> None:
@@ -92,6 +92,6 @@ def test_a_filter_that_keeps_nothing_says_what_there_is() -> None:
     )
 
 
-def test_what_a_run_lacks_is_none() -> None:
-    assert value_in(RUNS[2], "a.kind") is None
-    assert value_in(RUNS[1], "entropy") is None
+def test_a_setting_that_a_run_lacks_is_none() -> None:
+    assert value_in(RUNS[2], "a.kind") == "none"
+    assert value_in(RUNS[1], "entropy") is None  # undefined

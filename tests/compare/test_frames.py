@@ -15,7 +15,7 @@ from pipeline.compare.frames import read_frame
 from pipeline.config.validate import validate
 from pipeline.runs.job import Job, compute, record
 from pipeline.store.write.table import write_csv
-from tests.command import pipeline, read_csv
+from tests.command import read_csv, run_sweep
 from tests.conftest import config_from
 from tests.store.test_csv import HOSTILE
 
@@ -55,8 +55,8 @@ def test_floats_come_back_to_the_last_bit(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two scales by three seeds."""
-    return pipeline(
-        "-m", "attention.scale=on,off", "seed=1,2,3", "projection=random", "plots=[]",
+    return run_sweep(
+        "attention.scale=on,off", "seed=1,2,3", "projection=random", "plots=[]",
         f"outputs={tmp_path_factory.mktemp('frames')}",
     ).folder  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.metrics import scalar_names
-from tests.command import DEFAULT_METRICS, compare, contents, pipeline, read_csv
+from tests.command import DEFAULT_METRICS, compare, contents, pipeline, read_csv, run_sweep
 
 TABLES = ["comparison.csv", "comparison.md", "comparison.tex"]
 
@@ -184,7 +184,12 @@ def test_of_several_sentences_those_in_common_are_subtracted(tmp_path: Path) -> 
 
 def test_without_a_path_it_is_the_newest_sweep(root: Path) -> None:
     for values in ("1,2,3", "4,5,6"):
-        pipeline("-m", f"seed={values}", "projection=random", "plots=[]", f"outputs={root}/outputs")
+        run_sweep(
+            f"seed={values}",
+            "projection=random",
+            "plots=[]",
+            f"outputs={root}/outputs",
+        )
     rows = read_csv(compare().folder / "comparison.csv")
     assert [row["seed"] for row in rows] == ["4", "5", "6"]
 
@@ -219,7 +224,7 @@ def test_torn_weights_are_said_and_leave_nothing(runs: list[Path], root: Path) -
     text = (torn / "weights.csv").read_text(encoding="utf-8")
     whole = text.splitlines(keepends=True)
     for content, why in (
-        (text.replace("0.2918751327405783", "x"), "column 'weight' holds what is no number"),
+        (text.replace("0.2918751327405783", "x"), "column 'weight' has a value that is no number"),
         (
             text[: text.rindex(",joelho,0.3")],
             "CSV parse error: Row #26: Expected 8 columns, got 6: pinguins,0,0,4,joelho,4",

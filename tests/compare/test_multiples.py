@@ -13,15 +13,15 @@ from pipeline.compare.settings import differing
 from pipeline.plots.of_runs.curve import format_axis
 from pipeline.store.read.arrays import read_weights
 from pipeline.store.read.find import find_runs
-from tests.command import compare, pipeline, read_csv
+from tests.command import compare, read_csv, run_sweep
 from tests.plots.look import laid_out, outside, overlaps, tick_labels, words
 
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two scales by three temperatures by two seeds."""
-    return pipeline(
-        "-m", "attention.scale=on,off", "attention.temperature=4,1,0.25", "seed=1,2",
+    return run_sweep(
+        "attention.scale=on,off", "attention.temperature=4,1,0.25", "seed=1,2",
         "projection=random", "plots=[]", f"outputs={tmp_path_factory.mktemp('multiples')}",
     ).folder  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_a_cell_without_a_run_is_empty(sweep: Path) -> None:
 
 
 def test_sentences_of_their_own_stand_at_each_panel(tmp_path: Path) -> None:
-    said = pipeline("-m", "sentences.text=[[Os]],[[Os,tem]]", "attention.scale=on,off",
+    said = run_sweep("sentences.text=[[Os]],[[Os,tem]]", "attention.scale=on,off",
                     "plots=[]", f"outputs={tmp_path}")  # fmt: skip
     ((_, drawing),) = grids(find_runs([said.folder]), "text,scale")
     shapes = [axes.images[0].get_array().shape for axes in drawing.figure.axes[:-1]]  # type: ignore[union-attr]
@@ -114,7 +114,7 @@ def test_what_cannot_be_drawn_is_one_line(sweep: Path, call: object, asked: str,
 
 
 def test_different_tokens_in_one_cell_have_no_mean(tmp_path: Path) -> None:
-    said = pipeline("-m", "sentences.text=[[Os]],[[tem]]", "attention.scale=on,off", "seed=1,2",
+    said = run_sweep("sentences.text=[[Os]],[[tem]]", "attention.scale=on,off", "seed=1,2",
                     "plots=[]", f"outputs={tmp_path}")  # fmt: skip
     with pytest.raises(UserError, match="different tokens, which have no mean"):
         list(grids(find_runs([said.folder]), "scale,seed"))

@@ -17,7 +17,7 @@ from pipeline.compare.settings import differing
 from pipeline.compare.table import runs_table, with_changes_from
 from pipeline.metrics import scalar_names
 from pipeline.store.read.run import Run
-from tests.command import DEFAULT_METRICS, pipeline
+from tests.command import DEFAULT_METRICS, run_sweep
 
 
 def run_of(
@@ -88,6 +88,12 @@ def test_against_a_baseline_is_each_metric_minus_its_own() -> None:
     assert found.rows == [("a", 1.0, 10.0, -2.0, 6.0), ("b", 3.0, 4.0, 0.0, 0.0)]
 
 
+def test_a_rise_from_a_negative_value_is_a_rise_in_percent() -> None:
+    table = Table(("run", "m"), [("a", -2.0), ("b", -1.0), ("c", 0.0)])
+    found = with_changes_from(table, ["m"], 0, is_relative=True)
+    assert [row[-1] for row in found.rows] == [0.0, 0.5, 1.0]
+
+
 def test_a_baseline_by_its_folder_or_a_part_of_its_name() -> None:
     runs = [run_of(name, {}) for name in ("scale-none-1", "scale-none-12", "scale-on-1")]
     assert find_baseline(runs, None) == 0
@@ -123,8 +129,8 @@ def test_a_long_list_of_runs_is_cut() -> None:
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two inputs by two temperatures."""
-    return pipeline(
-        "-m", "embeddings=one_hot", "sentences=penguins,order", "attention.temperature=1,2",
+    return run_sweep(
+        "embeddings=one_hot", "sentences=penguins,order", "attention.temperature=1,2",
         "plots=[]", f"outputs={tmp_path_factory.mktemp('table')}",
     ).folder  # fmt: skip
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from pipeline.base.errors import UserError
-from pipeline.base.paths import EXPERIMENTS
-from pipeline.config.compose import compose, experiments, hydra, is_group, parse
+from pipeline.base.paths import CONF, EXPERIMENTS
+from pipeline.config.compose import compose, hydra, parse
+from pipeline.config.experiments import experiments
+from pipeline.config.explain import is_group
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,12 +29,8 @@ def fault(*overrides: str) -> tuple[str, ...]:
 
 def test_the_defaults_are_the_seeds_experiment() -> None:
     composed = compose([])
-    assert composed.choices == {
-        "sentences": "pinguins",
-        "embeddings": "handmade",
-        "projection": "identity",
-        "attention": "scaled_dot_product",
-    }
+    assert composed.choices["sentences"] == "pinguins"
+    assert composed.choices["embeddings"] == "handmade"
     assert composed.overrides == ()
     settings = composed.resolved()
     assert settings["name"] == "pinguins"
@@ -70,14 +68,16 @@ def test_where_results_go_is_not_kept_on_record() -> None:
 
 
 def test_every_experiment_is_known_by_its_file() -> None:
-    assert set(experiments()) == {path.stem for path in EXPERIMENTS.iterdir()}
+    assert set(experiments()) == {path.stem for path in EXPERIMENTS.glob("*.yaml")}
     assert is_group("experiment")
 
 
-@pytest.mark.parametrize("key", ["sentences", "embeddings", "projection", "attention"])
-def test_the_folders_of_conf_are_groups(key: str) -> None:
-    assert is_group(key)
-    assert not is_group(f"{key}.name")
+def test_the_folders_of_conf_are_groups_of_which_one_file_is_chosen() -> None:
+    folders = {path.name for path in CONF.iterdir() if path.is_dir()}
+    assert set(compose([]).choices) == folders
+    for name in folders:
+        assert is_group(name)
+        assert not is_group(f"{name}.name")
 
 
 def test_faults_of_hydra_and_of_the_gate_come_together() -> None:

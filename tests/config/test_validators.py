@@ -8,19 +8,16 @@ from typing import Any
 import pytest
 from pydantic import BeforeValidator
 
+from pipeline.config.structures import grid_axes, sentence_texts, vector_table, word_list
 from pipeline.config.validators import (
     flag,
-    grid_axes,
     integer,
     non_empty,
     one_of,
     optional,
     positive,
     scale_of,
-    sentence_texts,
     some_of,
-    vector_table,
-    word_list,
 )
 
 NAN, INF = math.nan, math.inf

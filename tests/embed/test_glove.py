@@ -16,9 +16,9 @@ def vectors(*tokens: str, unknown: str = "refuse") -> Array:
     return embed([Sentence("s", tokens)], "glove", unknown=unknown)[0].vectors
 
 
-def cosine(one: Array, other: Array) -> float:
-    """Of two vectors."""
-    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+def cosine(x: Array, y: Array) -> float:
+    """Cosine of two vectors."""
+    return float(x @ y / np.linalg.norm(x) / np.linalg.norm(y))
 
 
 def test_the_fixture_holds_11000_different_words_and_their_finite_vectors() -> None:
@@ -44,9 +44,9 @@ def test_the_first_published_vector_to_half_precision() -> None:
 
 def test_half_precision_is_widened_without_loss() -> None:
     words, rows = fixture()
-    found = glove(["penguins"], 0).vectors["penguins"]
-    assert found.dtype == np.float64
-    np.testing.assert_array_equal(found, rows[words.index("penguins")])
+    vector = glove(["penguins"], 0).vectors["penguins"]
+    assert vector.dtype == np.float64
+    np.testing.assert_array_equal(vector, rows[words.index("penguins")])
 
 
 def test_words_are_looked_up_in_lower_case() -> None:
@@ -63,10 +63,10 @@ def test_like_words_have_like_vectors() -> None:
 
 
 def test_unknown_words_by_rule() -> None:
-    known, unheard = vectors("knees", "joelho", unknown="zero")
+    known, unseen = vectors("knees", "joelho", unknown="zero")
     assert known.any()
-    assert not unheard.any()
-    seeded = vectors(*(f"unheard{i}" for i in range(400)), unknown="seeded")
+    assert not unseen.any()
+    seeded = vectors(*(f"unseen{i}" for i in range(400)), unknown="seeded")
     assert abs(np.sqrt(np.mean(seeded**2)) / rms_entry("fixture") - 1) < 0.05
 
 

@@ -30,7 +30,7 @@ from pipeline.embed import read_lines, split_sentences, tokenize
         ("no\u00a0break", "no break", None),
     ],
 )  # fmt: skip
-def test_texts_cut_on_white_space_and_at_punctuation_if_asked(
+def test_texts_are_split_at_white_space_and_on_request_at_punctuation(
     text: str, plain: str, split: str | None
 ) -> None:
     assert tokenize(text) == tuple(plain.split(" "))
@@ -44,14 +44,14 @@ def test_nothing_but_white_space_is_lost(text: str, split: bool) -> None:
     assert all(tokens)
 
 
-def test_one_sentence_has_the_set_s_name_and_several_are_counted() -> None:
+def test_one_sentence_has_the_name_of_the_set_and_several_are_numbered() -> None:
     (one,) = split_sentences("cats", ["a cat"])
     assert (one.name, one.tokens) == ("cats", ("a", "cat"))
     names = [s.name for s in split_sentences("cats", ["a", "b", "c"])]
     assert names == ["cats-1", "cats-2", "cats-3"]
 
 
-def test_a_list_of_tokens_is_taken_as_it_is() -> None:
+def test_a_list_of_tokens_is_not_split() -> None:
     (one,) = split_sentences("s", [["New York", "is", "big."]], split_punctuation=True)
     assert one.tokens == ("New York", "is", "big.")
 
@@ -65,7 +65,7 @@ def test_an_empty_sentence_or_token_is_refused(empty: str | list[str]) -> None:
     )
 
 
-def test_a_file_is_a_sentence_a_line_without_blank_lines_and_byte_order_mark(
+def test_a_file_has_one_sentence_per_line_without_blank_lines_and_byte_order_mark(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "text.txt"
@@ -81,9 +81,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         latin: f"sentences.path: {latin} is not UTF-8 (byte 1: 0xe3); save it as UTF-8",
         blank: f"sentences.path: {blank} holds no sentence; expected at least one line of text",
         missing: f"sentences.path: cannot read {missing} (No such file or directory); "
-        "expected a UTF-8 text file, a sentence a line",
+        "expected a UTF-8 text file, one sentence per line",
         tmp_path: f"sentences.path: cannot read {tmp_path} (Is a directory); "
-        "expected a UTF-8 text file, a sentence a line",
+        "expected a UTF-8 text file, one sentence per line",
     }
     for path, message in expected.items():
         with pytest.raises(UserError) as caught:

@@ -20,7 +20,7 @@ def random(vectors: Array = VECTORS, seed: int = 0, **settings: Any) -> Projecte
 
 
 @pytest.mark.parametrize("name", PROJECTIONS)
-def test_every_projection_has_heads_and_keeps_the_tokens_apart(name: str) -> None:
+def test_every_projection_maps_each_token_by_itself(name: str) -> None:
     projected = project(VECTORS, name)
     alone = project(VECTORS[2:3], name)
     for view in ("query", "key", "value"):
@@ -38,23 +38,35 @@ def test_every_projection_is_linear(name: str) -> None:
     np.testing.assert_allclose(doubled.value, 2 * plain.value, rtol=1e-12)
 
 
-def test_identity_is_the_vectors_themselves() -> None:
+def test_identity_leaves_the_vectors_unchanged() -> None:
     projected = project(VECTORS, "identity")
     for array in (projected.query, projected.key, projected.value):
         np.testing.assert_array_equal(array, VECTORS[None])
 
 
-def test_shapes_with_widths_left_out_and_given() -> None:
-    split = random(heads=3)
-    assert split.query.shape == split.key.shape == split.value.shape == (3, 6, 4)
+def test_shapes_with_and_without_widths() -> None:
+    default = random(heads=3)
+    assert default.query.shape == default.key.shape == default.value.shape == (3, 6, 4)
     given = random(heads=5, key_width=7, value_width=2)
     assert given.query.shape == given.key.shape == (5, 6, 7)
     assert given.value.shape == (5, 6, 2)
 
 
-def test_the_same_seed_gives_the_same_and_another_seed_another() -> None:
+def test_seed_and_layer_choose_the_matrices() -> None:
     np.testing.assert_array_equal(random(seed=3).query, random(seed=3).query)
     assert not np.allclose(random(seed=3).query, random(seed=4).query)
+    assert not np.allclose(random(seed=3).query, random(seed=3, layer=1).query)
+
+
+@pytest.mark.parametrize("name", PROJECTIONS)
+def test_in_cross_attention_keys_and_values_are_of_the_keys(name: str) -> None:
+    others = np.random.default_rng(2).standard_normal((4, 12))
+    cross, queries, keys = (
+        project(VECTORS, name, keys=others), project(VECTORS, name), project(others, name),
+    )  # fmt: skip
+    np.testing.assert_array_equal(cross.query, queries.query)
+    np.testing.assert_array_equal(cross.key, keys.key)
+    np.testing.assert_array_equal(cross.value, keys.value)
 
 
 def test_query_key_value_and_heads_are_all_different() -> None:
@@ -65,13 +77,13 @@ def test_query_key_value_and_heads_are_all_different() -> None:
             assert not np.allclose(one, other)
 
 
-def test_another_width_of_the_values_does_not_move_queries_and_keys() -> None:
+def test_the_value_width_does_not_change_queries_and_keys() -> None:
     plain, wide = random(value_width=12), random(value_width=5)
     np.testing.assert_array_equal(plain.query, wide.query)
     np.testing.assert_array_equal(plain.key, wide.key)
 
 
-def test_more_heads_of_the_same_width_do_not_move_the_first() -> None:
+def test_more_heads_of_the_same_width_do_not_change_the_first() -> None:
     few, many = (random(heads=h, key_width=4, value_width=4) for h in (2, 5))
     np.testing.assert_allclose(few.query, many.query[:2], atol=1e-12)
     np.testing.assert_allclose(few.value, many.value[:2], atol=1e-12)

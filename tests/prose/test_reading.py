@@ -14,7 +14,8 @@ from pipeline.attention import MASKS
 from pipeline.base.errors import UserError
 from pipeline.base.records import Array, LayerResult, Result
 from pipeline.base.serialize import escape_markdown
-from pipeline.prose.reading import EVEN_WITHIN, LANGUAGES, MAX_TOKENS, number_repeats, write_reading
+from pipeline.prose import LANGUAGES
+from pipeline.prose.reading import EVEN_WITHIN, MAX_TOKENS, number_repeats, write_reading
 from tests.golden import GOLDEN, Golden
 from tests.make import golden_outcome, outcome_of, outcome_of_rows
 from tests.variants import mask_spec
@@ -75,7 +76,15 @@ def test_that_is_what_the_published_weights_say(golden: Golden) -> None:
 
 # --- nothing that the numbers do not say -------------------------------------------------------
 
-FIELDS = ("itself", "above", "above_none", "rest_even", "rest_spread", "masked", "alone")
+FIELDS = (
+    "own_weight",
+    "above_uniform",
+    "no_other_above",
+    "rest_even",
+    "rest_between",
+    "fully_masked",
+    "only_itself",
+)
 
 
 def pattern(phrase: str) -> str:
@@ -133,25 +142,25 @@ def check_row(
 
     keys = np.flatnonzero(allowed).tolist()
     if not keys or keys == [query]:
-        assert set(clauses) == {"alone" if keys else "masked"}
+        assert set(clauses) == {"only_itself" if keys else "fully_masked"}
         return
     others = {k for k in keys if k != query}
     share = 1 / len(keys)
     above = {k for k in others if row[k] > share + 1e-9}
     rest = others - above
-    expected = {"itself", "above" if above else "above_none"}
-    assert clauses["itself"] == {"weight": shown(row[query])}
+    expected = {"own_weight", "above_uniform" if above else "no_other_above"}
+    assert clauses["own_weight"] == {"weight": shown(row[query])}
     if above:
-        named = check_list(clauses["above"]["tokens"], above, weighted=True)
+        named = check_list(clauses["above_uniform"]["tokens"], above, weighted=True)
         # The heaviest first, so "and k more" leaves out the lightest.
         assert sorted(row[named])[::-1] == list(row[named])
         assert min(row[named]) >= max((row[k] for k in above - {*named}), default=0)
-    assert clauses["above" if above else "above_none"]["share"] == shown(share)
+    assert clauses["above_uniform" if above else "no_other_above"]["share"] == shown(share)
     if rest:
         weights = row[list(rest)]
         even = "rest_even" in clauses
-        expected.add("rest_even" if even else "rest_spread")
-        told = clauses["rest_even" if even else "rest_spread"]
+        expected.add("rest_even" if even else "rest_between")
+        told = clauses["rest_even" if even else "rest_between"]
         check_list(told.pop("tokens"), rest, weighted=False)
         if even:
             assert {shown(weight) for weight in weights} == {told["weight"]}
@@ -172,7 +181,7 @@ def rows_and_masks(draw: st.DrawFn) -> tuple[Array, Array]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(rows_and_masks())
 def test_every_clause_is_in_the_numbers_and_every_token_in_a_clause(
     language: str, given: tuple[Array, Array]
@@ -183,14 +192,13 @@ def test_every_clause_is_in_the_numbers_and_every_token_in_a_clause(
         check_row(clauses, rows[query], allowed[query], query, language)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("mask", MASKS)
-def test_so_too_what_attention_itself_gives(language: str, mask: str) -> None:
+def test_so_it_is_for_the_weights_of_every_mask(mask: str) -> None:
     outcome = outcome_of([f"t{k}" for k in range(20)], mask=mask_spec(mask, 20))
     weights = outcome.attended.weights[0]
     allowed = np.broadcast_to(outcome.attended.allowed, weights.shape)
-    for query, clauses in enumerate(rows_read(outcome, language)):
-        check_row(clauses, weights[query], allowed[query], query, language)
+    for query, clauses in enumerate(rows_read(outcome, "en")):
+        check_row(clauses, weights[query], allowed[query], query, "en")
 
 
 # --- form --------------------------------------------------------------------------------------

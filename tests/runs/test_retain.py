@@ -19,7 +19,7 @@ from tests.command import Said, compare, pipeline, read_csv
 
 ConfigOf = Callable[..., Config]
 PLAIN = ("embeddings=gaussian", "embeddings.width=16", "projection=random", "projection.heads=2")
-LESS = pytest.mark.parametrize("keep", [keep for keep in RETAIN if keep != "full"])
+LESS = pytest.mark.parametrize("retain", [retain for retain in RETAIN if retain != "full"])
 EQUAL = ("metrics.csv", "keys.csv", "embeddings.csv", "summary.json")
 
 
@@ -42,13 +42,13 @@ def made(tmp: Path, count: int, *overrides: str) -> Path:
 @LESS
 @pytest.mark.parametrize("mask", ["none", "causal"])
 def test_all_but_the_weights_is_the_same_to_the_last_byte(
-    tmp_path: Path, keep: str, mask: str
+    tmp_path: Path, retain: str, mask: str
 ) -> None:
     """At 512 tokens, where blocks of rows are shared by threads."""
     plots = "plots=[heatmap,entropy,key_mass]"
     full, less = (
         made(tmp_path, 512, plots, f"attention.mask={mask}", f"attention.retain={k}")
-        for k in ("full", keep)
+        for k in ("full", retain)
     )
     names = [*EQUAL, *(f"figures/{p.name}" for p in (full / "figures").iterdir())]
     assert len(names) == len(EQUAL) + 6
@@ -78,8 +78,8 @@ def test_none_writes_the_header_alone(tmp_path: Path) -> None:
 
 
 def test_a_sentence_of_no_more_than_256_tokens_has_its_own_heatmap(config_of: ConfigOf) -> None:
-    def drawn(keep: str) -> Callable[[], object]:
-        config = config_of("attention.mask=causal", f"attention.retain={keep}", "plots=[heatmap]")
+    def drawn(retain: str) -> Callable[[], object]:
+        config = config_of("attention.mask=causal", f"attention.retain={retain}", "plots=[heatmap]")
         ((_, drawing),) = draw(run(config), config)
         return lambda: (drawing.table.columns, drawing.table.rows)
 
@@ -89,17 +89,17 @@ def test_a_sentence_of_no_more_than_256_tokens_has_its_own_heatmap(config_of: Co
 # --- what is said without weights --------------------------------------------------------------
 
 
-def said_of(keep: str, tmp: Path, *overrides: str) -> Said:
+def said_of(retain: str, tmp: Path, *overrides: str) -> Said:
     """The default run with less kept."""
-    return pipeline(f"attention.retain={keep}", "plots=[]", f"outputs={tmp}", *overrides)
+    return pipeline(f"attention.retain={retain}", "plots=[]", f"outputs={tmp}", *overrides)
 
 
 def test_the_terminal_says_in_one_line_why_there_is_no_table(tmp_path: Path) -> None:
-    for keep, line in (
+    for retain, line in (
         ("none", "no weights kept (attention.retain=none); see metrics.csv and keys.csv"),
         ("top_k", "weights.csv has the 3 largest of every row (attention.retain=top_k)"),
     ):  # fmt: skip
-        out = said_of(keep, tmp_path, "attention.retain_k=3").out
+        out = said_of(retain, tmp_path, "attention.retain_k=3").out
         assert line in out.splitlines()
         assert "Weights of" not in out
 
@@ -128,12 +128,12 @@ def test_the_reading_says_why_it_reads_no_row(config_of: ConfigOf, language: str
     assert "**Os**" not in text
 
 
-@pytest.mark.parametrize("keep", RETAIN)
-def test_notices_need_no_weights(config_of: ConfigOf, keep: str) -> None:
+@pytest.mark.parametrize("retain", RETAIN)
+def test_notices_need_no_weights(config_of: ConfigOf, retain: str) -> None:
     silent = "[[1,1,1,1,1],[0,0,0,0,0],[1,1,1,1,1],[0,0,0,0,0],[1,1,1,1,1]]"
     wide = ("embeddings=gaussian", "embeddings.width=256", "attention.scale=none")
     mask = f"attention.mask={{matrix:{{values:{silent}}}}}"
-    nothing, itself = run(config_of(mask, *wide, f"attention.retain={keep}")).notices
+    nothing, itself = run(config_of(mask, *wide, f"attention.retain={retain}")).notices
     assert nothing.startswith("pinguins: 2 of 5 queries have every key masked")
     assert itself.startswith("pinguins: the weights are nearly the identity")
 
@@ -164,8 +164,8 @@ def test_full_is_refused_before_it_would_not_fit(
     with pytest.raises(UserError) as caught:
         run(config_of(*PLAIN, words, "plots=[]"))
     assert str(caught.value) == (
-        "attention.retain: got 'full', which would hold 0.16 GB of weights in 0.10 GB of free memory "
-        "(pinguins-1 alone has 0.14 GB); expected top_k or none, which hold no N × M weights"
+        "attention.retain: got 'full', which would hold 0.16 GB of weights in 0.10 GB of free "
+        "memory (pinguins-1 alone has 0.14 GB); expected top_k or none, which hold no N × M weights"
     )
     assert run(config_of(*PLAIN, words, "plots=[]", "attention.retain=none")).layers
     with pytest.raises(UserError, match=r"would hold 0\.64 GB of weights .*alone has 0\.58 GB"):
@@ -173,12 +173,12 @@ def test_full_is_refused_before_it_would_not_fit(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keep", ["none", "top_k"])
-def test_memory_does_not_grow_with_the_weights(config_of: ConfigOf, keep: str) -> None:
+@pytest.mark.parametrize("retain", ["none", "top_k"])
+def test_memory_does_not_grow_with_the_weights(config_of: ConfigOf, retain: str) -> None:
     """8,192 tokens, two heads: the weights would be 1.07 GB; all that is held stays far below."""
     words = f"sentences.text={text_of(8192)}"
     config = config_of(
-        *PLAIN, words, "plots=[heatmap,entropy,key_mass]", f"attention.retain={keep}"
+        *PLAIN, words, "plots=[heatmap,entropy,key_mass]", f"attention.retain={retain}"
     )
     tracemalloc.start()
     try:

@@ -16,6 +16,7 @@ from pipeline.config.schema.config import Config
 from pipeline.embed import embed
 from pipeline.metrics import (
     FLOW_METRICS,
+    HEAD_METRICS,
     METRICS,
     SET_METRICS,
     has_uniform,
@@ -23,7 +24,7 @@ from pipeline.metrics import (
     scalar_names,
     uniform_name,
 )
-from pipeline.plots import DRAWN_METRICS, PLOTS
+from pipeline.plots import PLOTS, needed_metrics
 from pipeline.prose.notices import NEARLY_IDENTITY
 from pipeline.run import describe, draw, run
 from pipeline.run import read as reading
@@ -103,8 +104,8 @@ def test_scalars_are_the_means_of_the_sentences_means(config_of: ConfigOf) -> No
         means = [o.metrics.scalars[name] for o in result.layers]
         assert result.scalars[name] == pytest.approx(np.mean(means), rel=1e-15)
         if has_uniform(name):
-            nulls = [o.uniform.scalars[name] for o in result.layers if o.uniform]
-            assert result.scalars[uniform_name(name)] == pytest.approx(np.mean(nulls), rel=1e-15)
+            uniform = [o.uniform.scalars[name] for o in result.layers if o.uniform]
+            assert result.scalars[uniform_name(name)] == pytest.approx(np.mean(uniform), rel=1e-15)
 
 
 def test_an_undefined_sentence_is_left_out_of_a_mean(config_of: ConfigOf) -> None:
@@ -121,7 +122,7 @@ def test_what_a_plot_needs_is_measured_but_no_scalar_of_the_run(
     config = config_of(f"metrics={metrics}")
     result = run(config)
     assert tuple(result.scalars) == run_scalar_names(config.metrics)
-    needed = {metric for plot in config.plots for metric in DRAWN_METRICS.get(plot, ())}
+    needed = set(needed_metrics(config.plots))
     assert needed
     assert needed <= set(result.layers[0].metrics.rows)
 
@@ -224,39 +225,44 @@ def test_queries_that_see_nothing_are_counted(config_of: Callable[..., Config]) 
     )
 
 
-# --- nulls -------------------------------------------------------------------------------------
+# --- uniform attention -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mask", ["none", "causal", "{window: {left: 2, right: 0}}"])
-@pytest.mark.parametrize("keep", ["full", "none"])
-def test_a_null_is_the_metric_of_even_weights_under_the_same_mask(
-    config_of: ConfigOf, mask: str, keep: str
+@pytest.mark.parametrize(
+    ("mask", "retain"),
+    [("none", "none"), ("causal", "full"), ("{window: {left: 2, right: 0}}", "full")],
+)
+def test_the_uniform_value_is_the_metric_of_uniform_weights_under_the_same_mask(
+    config_of: ConfigOf, mask: str, retain: str
 ) -> None:
     text = "sentences.text=the dog saw the dog and the cat"
     names = [
         name
         for name in METRICS
-        if name not in (*SET_METRICS, *(FLOW_METRICS if keep == "none" else ()))
+        if name not in (*SET_METRICS, *(FLOW_METRICS if retain == "none" else ()))
     ]
-    asked = f"metrics=[{','.join(names)}]", "plots=[]", f"attention.retain={keep}"
-    given = config_of(*GAUSSIAN, text, f"attention.mask={mask}", *asked)
-    (outcome,) = run(given).layers
+    asked = f"metrics=[{','.join(names)}]", "plots=[]", f"attention.retain={retain}"
+    config = config_of(*GAUSSIAN, text, f"attention.mask={mask}", *asked)
+    (outcome,) = run(config).layers
     (even,) = run(
         config_of(*GAUSSIAN, text, f"attention.mask={mask}", *asked, "attention.scale=0")
     ).layers
     assert outcome.uniform is not None
     for name in names:
-        np.testing.assert_array_equal(outcome.uniform.rows[name], even.metrics.rows[name])
+        if name in HEAD_METRICS:
+            np.testing.assert_array_equal(outcome.uniform.heads[name], even.metrics.heads[name])
+        else:
+            np.testing.assert_array_equal(outcome.uniform.rows[name], even.metrics.rows[name])
     counts = outcome.metrics.totals.allowed_counts
     np.testing.assert_allclose(outcome.uniform.rows["entropy"], np.log(counts), atol=1e-12)
     np.testing.assert_allclose(outcome.uniform.rows["max_weight"], 1 / counts)
     assert not np.allclose(outcome.uniform.rows["entropy"], outcome.metrics.rows["entropy"])
 
 
-def test_the_null_of_a_sink_under_a_causal_mask_is_the_harmonic_number_over_n(
+def test_the_uniform_sink_mass_under_a_causal_mask_is_the_harmonic_number_over_n(
     config_of: ConfigOf,
 ) -> None:
-    """H_n/n: from 0.3 on many speak of a sink, and even attention on 9 tokens is there."""
+    """H_n/n: many call 0.3 a sink, which uniform attention on 9 tokens reaches."""
     words = " ".join(f"w{k}" for k in range(9))
     found = run(
         config_of(*GAUSSIAN, f"sentences.text={words}", "attention=causal", "metrics=[sink_mass]")

@@ -19,8 +19,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["seed=1"],
         ["seed=2"],
         ["seed=3"],
-        ["-m", "seed=4,5", "projection=random"],
-        ["-m", "seed=6,7", "projection=random"],
+        ["-m", "sweep.engine=inline", "seed=4,5", "projection=random"],
+        ["-m", "sweep.engine=inline", "seed=6,7", "projection=random"],
     ):
         assert pipeline(*words, "plots=[]", f"outputs={root}/outputs").code == 0
     return root
@@ -66,12 +66,13 @@ def test_without_a_word_it_is_the_sweep_begun_last_whatever_its_name_says(house:
         ahead.rename(first)
 
 
-def test_an_unfinished_run_is_not_among_the_latest(house: Path) -> None:
+def test_an_unfinished_run_is_passed_over(house: Path) -> None:
     newest = house / "outputs" / "2999-01-01" / "00-00-00.000000_x"
     newest.mkdir(parents=True)
     try:
         (newest / "run.json").write_text('{"status": "failed"}', encoding="utf-8")
         assert seeds("latest") == [3]
+        assert seeds("outputs/2*") == [1, 2, 3]  # nor among those of a folder
     finally:
         (newest / "run.json").unlink()
         newest.rmdir()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +37,7 @@ def test_no_file_no_entries(tmp_path: Path) -> None:
     assert Ledger(tmp_path / "none.jsonl").entries() == {}
 
 
-def test_a_line_an_entry_in_order(ledger: Ledger) -> None:
+def test_one_line_per_entry_in_order(ledger: Ledger) -> None:
     assert list(ledger.entries().items()) == [("a", ONE), ("b", TWO)]
     lines = ledger.path.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [ONE, TWO]
@@ -118,21 +116,23 @@ def test_a_line_that_does_not_fit_on_the_disk_is_an_error(ledger: Ledger) -> Non
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipeline.ledger import Ledger
-with Ledger(Path(sys.argv[1])).held():
-    print("held", flush=True)
+from pipeline.store.ledger import Ledger
+with Ledger(Path(sys.argv[1])).locked():
+    print("locked", flush=True)
     time.sleep(600)
 """
 
 
-def test_it_is_held_by_one_process_at_a_time_and_not_by_a_dead_one(ledger: Ledger) -> None:
+def test_it_is_locked_by_one_process_at_a_time_and_not_by_a_dead_one(ledger: Ledger) -> None:
     words = [sys.executable, "-c", HOLDER, str(ledger.path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout
-        assert other.stdout.readline() == "held\n"
-        with pytest.raises(UserError, match=r"resume: .* is being run by another process"):
-            append(ledger, ONE)
-        os.kill(other.pid, signal.SIGKILL)
-        other.wait()
+        try:
+            assert other.stdout
+            assert other.stdout.readline() == "locked\n"
+            with pytest.raises(UserError, match=r"resume: .* is being run by another process"):
+                append(ledger, ONE)
+        finally:
+            other.kill()
+            other.wait()
     append(ledger, {**ONE, "run": "c"})
     assert list(ledger.entries()) == ["a", "b", "c"]

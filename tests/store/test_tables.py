@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.metrics import METRICS, SET_METRICS, uniform_name
+from pipeline.metrics import HEAD_METRICS, METRICS, SET_METRICS, uniform_name
 from pipeline.store.write.tables import embeddings_table, metrics_table, weights_table
 from tests.golden import Golden
 from tests.make import golden_outcome, outcome_of, outcome_of_rows
@@ -38,7 +38,7 @@ def test_weights_of_many_sentences_and_heads_hold_every_number_once() -> None:
 def test_metrics_have_a_row_a_query_and_a_column_a_metric_of_rows() -> None:
     outcome = outcome_of("abc", heads=2)
     table = metrics_table([outcome], METRICS)
-    named = [name for name in METRICS if name not in SET_METRICS]
+    named = [name for name in METRICS if name not in (*SET_METRICS, *HEAD_METRICS)]
     fixed = ["sentence", "layer", "head", "query_position", "query"]
     assert list(table.columns) == [*fixed, *named, *map(uniform_name, named)]
     assert [row[:5] for row in table.rows] == [

@@ -10,13 +10,11 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -222,15 +220,6 @@ def test_paths_are_shown_from_the_repository_where_they_are_inside_it(tmp_path: 
     assert display_path(tmp_path) == str(tmp_path.resolve())
     # A sibling whose name begins with the repository's is not inside it.
     assert display_path(ROOT.with_name(ROOT.name + "2")) == str(ROOT) + "2"
-
-
-@pytest.mark.parametrize("value", [1, 1.0, True, "1", None, "on", [], {}, ["a", {"b": [0.5]}]])
-def test_yaml_from_memory_is_what_pyyaml_writes(value: object) -> None:
-    section = {"scale": value, "temperature": 1e-07}
-    settings = {"attention": section, "name": "não: #", "last": deepcopy(value)}
-    for _ in range(2):
-        assert to_yaml(settings) == dump_yaml(settings)
-    assert yaml.safe_load(to_yaml(settings)) == settings
 
 
 @pytest.mark.parametrize("overrides", [(), ("sentences=long", "attention.mask=[causal]")])

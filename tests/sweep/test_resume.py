@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def resume(folder: Path | str, *more: str) -> Said:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The temperatures of the runs that are computed, as it happens."""
-    found: list[float] = []
+    found: list[Any] = []
 
     def counted(job: Job) -> tuple[Result, float]:
         found.append(job.config.attention.temperature)
@@ -309,39 +310,34 @@ def test_other_runs_are_refused(swept: Path, made: list[float], more: list[str])
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
-        ({"format": 99}, "{plan} has format 99, expected 1"),
-        ({"format": None}, "{plan} has format None, expected 1"),
-        ({"overrides": [1, 2]}, "cannot read {plan} (overrides[0]: got 1, expected a text)"),
-        ({"overrides": "seed=1"}, "cannot read {plan} (overrides: got 'seed=1', expected a list)"),
-        ({"runs": [{}]}, "cannot read {plan} (runs[0].run: is missing, expected a text)"),
-        ({"runs": 1}, "cannot read {plan} (runs: got 1, expected a list)"),
+        ({"format": 99}, "{plan} has format 99, expected 2\n"),
+        (
+            {"format": 1},
+            "{plan} has format 1, expected 2; make compare reads it, but it cannot be resumed\n",
+        ),
+        ({"overrides": [1, 2]}, "cannot read {plan} (overrides.0: got 1, expected "),
+        ({"overrides": "seed=1"}, "cannot read {plan} (overrides: got 'seed=1', expected "),
+        ({"runs": [{}]}, "cannot read {plan} (runs.0.run: is missing"),
     ],
 )
-@pytest.mark.parametrize("more", [[], ["--plan"]])
-def test_a_plan_changed_by_hand_is_refused_by_name(
-    swept: Path, changes: dict[str, object], said: str, more: list[str]
+def test_a_plan_changed_by_hand_or_of_another_format_is_refused(
+    swept: Path, changes: dict[str, object], message: str
 ) -> None:
     plan = swept / "plan.json"
     plan.write_text(json.dumps(json.loads(plan.read_text()) | changes))
-    found = resume(swept, *more)
-    assert (found.code, found.out) == (2, "")
-    assert found.err == f"resume: {said.format(plan=plan)}\n"
+    for more in ([], ["--plan"], ["--anyway"], ["seed=1"]):
+        said = resume(swept, *more)
+        assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+        assert said.err.startswith(f"resume: {message.format(plan=plan)}")
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("{}", "{plan} has format None, expected 1"),
-        ("[1]", "cannot read {plan} (got [1], expected an object)"),
-        ("", "cannot read {plan} (Expecting value: line 1 column 1 (char 0))"),
-    ],
-)
-def test_a_plan_that_is_none_is_refused_by_name(swept: Path, content: str, said: str) -> None:
+@pytest.mark.parametrize("content", ["[1]", ""])
+def test_a_file_that_is_no_plan_is_refused(swept: Path, content: str) -> None:
     plan = swept / "plan.json"
     plan.write_text(content)
-    assert resume(swept).err == f"resume: {said.format(plan=plan)}\n"
+    assert resume(swept).err.startswith(f"resume: cannot read {plan} (")
 
 
 def test_a_finished_run_whose_record_cannot_be_read_is_made_again(
@@ -351,27 +347,25 @@ def test_a_finished_run_whose_record_cannot_be_read_is_made_again(
     (run / "summary.json").write_text('{"entropy": [1]}')
     (swept / "ledger.jsonl").unlink()
     said = resume(swept)
-    told = f"cannot read {run}/summary.json (entropy: got [1], expected a number or null)"
     assert said.code == 0
-    assert f"{told}; kept as {swept}/aside/{run.name}, and the run is made again" in said.err
+    assert f"cannot read {run}/summary.json (entropy" in said.err
+    assert f"; kept as {swept}/aside/{run.name}, and the run is made again" in said.err
     shutil.rmtree(swept / "aside")
     assert lasting(swept) == lasting(finished)
 
 
 @pytest.mark.parametrize(("begun", "asked"), [("all", "metrics"), ("metrics", "all")])
-@pytest.mark.parametrize("more", [[], ["--anyway"], ["--plan"]])
-def test_what_a_sweep_keeps_cannot_change(
-    tmp_path: Path, begun: str, asked: str, more: list[str]
-) -> None:
+def test_what_a_sweep_stores_cannot_change(tmp_path: Path, begun: str, asked: str) -> None:
     words = ["-m", "attention.temperature=0.5", "plots=[]", INLINE, f"sweep.store={begun}"]
     folder = pipeline(*words, f"outputs={tmp_path}").folder
     before = lasting(folder)
-    said = resume(folder, *more, f"sweep.store={asked}")
-    assert (said.code, said.out, lasting(folder)) == (2, "", before)
-    assert said.err == (
-        f"sweep.store: got {asked!r} to resume {folder}, which was begun with {begun!r}; "
-        f"expected {begun}, or a sweep of its own\n"
-    )
+    for more in ([], ["--anyway"], ["--plan"]):
+        said = resume(folder, *more, f"sweep.store={asked}")
+        assert (said.code, said.out, lasting(folder)) == (2, "", before)
+        assert said.err == (
+            f"sweep.store: got {asked!r} to resume {folder}, which was begun with {begun!r}; "
+            f"expected {begun}, or a sweep of its own\n"
+        )
     assert resume(folder, f"sweep.store={begun}").code == 0
 
 

@@ -1,7 +1,7 @@
-"""Gradients: the derivative of a softmax of scores in closed form, back to Q, K and V.
+"""The gradients of softmax attention in closed form, back to Q, K and V.
 
-upstream G = ∂L/∂output of any scalar L comes in, ∂L/∂ each input goes out, all of [..., N, M] held
-at once. `attend_gradients` calls this with what the names of its arguments stand for.
+Upstream G = ∂L/∂output of any scalar L comes in, ∂L/∂ each input goes out; the N × M matrices are
+explicit. `attend_gradients` is the public function, whose arguments may be names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def softmax_gradients(
     upstream: Array,
     *,
     multiplier: float | Array,
-    temperature: float = 1.0,
+    temperature: float | Array = 1.0,
     softcap: float | None = None,
     bias: Array | None = None,
     allowed: Mask | None = None,
@@ -34,21 +34,21 @@ def softmax_gradients(
 
         ∂V = Pᵀ·G,   ∂P = G·Vᵀ,   ∂u = P ∘ (∂P − Σ_j P ∘ ∂P)   (the Jacobian diag(p) − ppᵀ),
         ∂z = ∂u ∘ (1 − tanh²(z/c)),   ∂Q = (multiplier ∘ ∂z)·K,   ∂K = (multiplier ∘ ∂z)ᵀ·Q,
-        ∂T = −Σ ∂z ∘ z / T,   as the temperature T is in the multiplier as 1/T.
+        ∂T = −Σ ∂z ∘ z / T,   as the multiplier is c/T; summed per head where T is [H].
 
     Shapes: query [..., N, D], key [..., M, D], value [..., M, E], upstream [..., N, E] as the
-    output; multiplier is a number or [..., N, 1]; bias and allowed (True where the key takes part)
-    broadcast to [..., N, M]. Leading axes broadcast, key and value may have fewer heads where the
-    count divides, and each gradient is summed back to the shape of its input. Rows of ∂u sum to 0;
-    a fully masked row gives zeros and adds nothing to K and V.
+    output; multiplier is a number or [..., 1 or N, 1]; bias and allowed (True where the key takes
+    part) broadcast to [..., N, M]. Leading axes broadcast, key and value may have fewer heads where
+    the count divides, and each gradient is summed back to the shape of its input. Rows of ∂u sum
+    to 0; a fully masked row gives zeros and adds nothing to K and V.
 
-    Raises `UserError` on shapes that do not fit, and where scores or gradients overflow. Bridle 1990;
-    Vaswani et al. 2017, eq. 1; the row form of ∂u is Dao et al. 2022, "FlashAttention",
-    appendix B.2.
+    Raises `UserError` on shapes that do not fit, and where scores or gradients overflow.
+    Bridle 1990; Vaswani et al. 2017, eq. 1; the row form of ∂u is Dao et al. 2022,
+    "FlashAttention", appendix B.2.
 
     >>> eye = np.eye(2)
-    >>> found = softmax_gradients(eye, eye, eye, eye, multiplier=0.0)
-    >>> found.value.tolist(), found.logits.tolist()
+    >>> gradients = softmax_gradients(eye, eye, eye, eye, multiplier=0.0)
+    >>> gradients.value.tolist(), gradients.logits.tolist()
     ([[0.5, 0.5], [0.5, 0.5]], [[0.25, -0.25], [-0.25, 0.25]])
     """
     check_shapes(query, key, value)
@@ -66,7 +66,7 @@ def softmax_gradients(
         to_bias = weights * (to_weights - np.sum(weights * to_weights, axis=-1, keepdims=True))
         to_logits = to_bias * slope
         to_scores = multiplier * to_logits
-        found = Gradients(
+        gradients = Gradients(
             query=sum_to_shape(to_scores @ keys, query.shape),
             key=sum_to_shape(to_scores.swapaxes(-1, -2) @ query, key.shape),
             value=sum_to_shape(weights.swapaxes(-1, -2) @ upstream, value.shape),
@@ -74,18 +74,30 @@ def softmax_gradients(
             logits=to_logits,
             temperature=temperature_gradient(to_logits, logits, temperature),
         )
-    every = (found.query, found.key, found.value, found.bias, np.asarray(found.temperature))
-    check_no_overflow("upstream: gradients", "upstream and inputs", *every)
-    return found
+    check_no_overflow(
+        "upstream: gradients",
+        "upstream and inputs",
+        *(gradients.query, gradients.key, gradients.value, gradients.bias),
+        np.asarray(gradients.temperature),
+    )
+    return gradients
 
 
-def temperature_gradient(to_logits: Array, logits: Array, temperature: float) -> float:
-    """∂L/∂T = −Σ ∂z ∘ z / T.
+def temperature_gradient(
+    to_logits: Array, logits: Array, temperature: float | Array
+) -> float | Array:
+    """∂L/∂T = −Σ ∂z ∘ z / T, a number, or [H] where T is.
 
     >>> temperature_gradient(np.array([[0.5, -0.5]]), np.array([[3.0, 1.0]]), 2.0)
     -0.5
     """
-    return -float(np.sum(np.multiply(to_logits, logits, dtype=np.float64))) / temperature
+    products = np.multiply(to_logits, logits, dtype=np.float64)
+    if not isinstance(temperature, np.ndarray):
+        return -float(np.sum(products)) / temperature
+    heads = products.ndim - 3
+    others = tuple(axis for axis in range(products.ndim) if axis != heads)
+    summed: Array = -products.sum(axis=others) / temperature
+    return summed
 
 
 def softcap_with_slope(logits: Array, softcap: float | None) -> tuple[Array, Array | float]:

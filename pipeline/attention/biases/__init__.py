@@ -1,6 +1,6 @@
-"""Biases: what is added to the scaled and capped scores; one file a kind, and one entry here.
+"""Biases: what is added to the scaled and capped scores; one file per kind.
 
-Every entry makes a `Bias` from the count of heads, the master seed and its own settings.
+Each entry of BIASES builds a `Bias` from the number of heads, the master seed and its settings.
 """
 
 from pipeline.attention.biases.bias import Bias

@@ -1,4 +1,4 @@
-"""ALiBi: a penalty that grows with distance, at a rate of its own in each head."""
+"""ALiBi: a penalty that grows with distance, at a different rate in each head."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pipeline.base.records import Array
 
 
 def alibi(heads: int, seed: int = 0) -> Bias:
-    """b_h(i, j) = −m_h·|i − j|, the slopes m_h those of `slopes`; nothing is learned.
+    """b_h(i, j) = −m_h·|i − j|, with the slopes m_h of `slopes`; nothing is learned.
 
-    Press, Smith & Lewis 2021, "Train Short, Test Long", §3; there causal, so that |i − j| = i − j.
-    Flat scores then weigh a distance r by e^(−m·r): the mean distance on a long text is
-    1/(e^m − 1).
+    Press, Smith & Lewis 2021, "Train Short, Test Long", §3, with a causal mask, where
+    |i − j| = i − j. Equal scores then weigh a distance r by e^(−m·r): the mean distance on a long
+    text is 1/(e^m − 1).
 
     >>> alibi(8).block(0, 2, 3, 0, 4).tolist()
     [[-1.0, -0.5, 0.0, -0.5]]
@@ -29,8 +29,8 @@ def alibi(heads: int, seed: int = 0) -> Bias:
 def slopes(heads: int) -> Array:
     """m_h = 2^(−8h/H) for h = 1 … H, [H], where H is a power of two.
 
-    Else those of the next smaller power of two P, then the first, third, fifth … of the 2P slopes
-    of the next larger, which lie between them, as in the code that the paper comes with.
+    Else those of the next smaller power of two P, then every other one of the 2P slopes of the
+    next larger, which lie between them, as in the paper's code.
 
     >>> slopes(4).tolist()
     [0.25, 0.0625, 0.015625, 0.00390625]

@@ -1,4 +1,4 @@
-"""Matrix: any numbers added to the scores, given or from a file."""
+"""Matrix: any numbers added to the scores, given as values or read from a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def matrix(
 ) -> Bias:
     """b_h(i, j) = values[..., h, i, j], finite, broadcast over axes of length 1 or left out.
 
-    `path` is a .npy file, a .csv or a .txt. To take keys out, use a mask: infinity is refused.
+    `path` is a .npy file, a .csv or a .txt. Infinity is refused: to take keys out, use a mask.
 
     >>> matrix(1, values=[[0.0, 1.0], [2.0, 3.0]]).block(0, 1, 2, 0, 2).tolist()
     [[2.0, 3.0]]
@@ -33,9 +33,10 @@ def matrix(
     else:
         numbers = real_matrix(read_matrix(path, f"{what}.path"), f"{what}.path")
 
-    def rule(head: int | None, queries: Positions, keys: Positions) -> Array:
-        one = head is not None and numbers.ndim > 2
-        layer = numbers[..., head if numbers.shape[-3] > 1 else 0, :, :] if one else numbers
-        return slice_block(layer, queries, keys)
+    def function(head: int | None, queries: Positions, keys: Positions) -> Array:
+        if head is None or numbers.ndim == 2:
+            return slice_block(numbers, queries, keys)
+        of_head = numbers[..., head if numbers.shape[-3] > 1 else 0, :, :]
+        return slice_block(of_head, queries, keys)
 
-    return Bias(rule, lambda shape: check_fit(np.shape(numbers), shape, what))
+    return Bias(function, lambda shape: check_fit(np.shape(numbers), shape, what))

@@ -1,4 +1,4 @@
-"""The biases there are, and how YAML adds them up."""
+"""Every bias by name, and how YAML adds them up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.base.specs import build
 
 
 def none(heads: int, seed: int = 0) -> Bias:
-    """b_h(i, j) = 0: attention then sees positions by the mask and the embeddings alone.
+    """b_h(i, j) = 0: positions then count by the mask, the rotation and the embeddings alone.
 
     >>> none(1).block(0, 0, 2, 0, 2).tolist()
     [[0.0]]

@@ -1,4 +1,4 @@
-"""Relative: one number for each head and each bucket of distances, as T5 learns them."""
+"""Relative: one number for each head and each bucket of distances, as in T5."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def relative(
     """b_h(i, j) = table[h, bucket(j − i)], table [H, num_buckets].
 
     Raffel et al. 2020, "Exploring the Limits of Transfer Learning" (T5), §2.1. There the table is
-    learned; here it is given, or drawn N(0, 1) from the master seed, one stream a head.
+    learned; here it is given, or drawn N(0, 1) from the master seed, one stream per head.
 
     >>> table = [[0.0, -1.0, -2.0, -3.0]]
     >>> bias = relative(1, num_buckets=4, max_distance=4, bidirectional=False, table=table)
@@ -50,13 +50,13 @@ def relative(
 
 
 def random_table(heads: int, seed: int, num_buckets: int) -> Array:
-    """A table of independent N(0, 1) numbers, [H, num_buckets], one stream a head."""
+    """A table of independent N(0, 1) numbers, [H, num_buckets], one stream per head."""
     streams = [generator(seed, "attention", "bias", "relative", head) for head in range(heads)]
     return np.stack([stream.standard_normal(num_buckets) for stream in streams])
 
 
 def checked_table(table: npt.ArrayLike, heads: int, num_buckets: int) -> Array:
-    """The table of the user, [H, num_buckets], of finite numbers."""
+    """The user's table, [H, num_buckets], of finite numbers."""
     rows = real_matrix(table, f"{WHAT}.table")
     if rows.shape != (heads, num_buckets):
         shape = f"[H, num_buckets] = {(heads, num_buckets)}"
@@ -67,8 +67,8 @@ def checked_table(table: npt.ArrayLike, heads: int, num_buckets: int) -> Array:
 def buckets(offsets: Positions, edges: Positions, bidirectional: bool) -> Positions:
     """The bucket of each offset j − i, same shape, given the distances at which a bucket starts.
 
-    Both ways: the past has the first half of the buckets, the future the second. Else the future,
-    which a causal mask hides, shares bucket 0 with the present.
+    Bidirectional: the past has the first half of the buckets, the future the second. Else the
+    future, which a causal mask hides, shares bucket 0 with the present.
 
     >>> buckets(np.array([-1, 0, 1]), bucket_edges(32, 128, True), True).tolist()
     [1, 0, 17]
@@ -82,10 +82,10 @@ def buckets(offsets: Positions, edges: Positions, bidirectional: bool) -> Positi
 def bucket_edges(num_buckets: int, max_distance: int, bidirectional: bool) -> Positions:
     """The distance at which each bucket but the first starts, ascending.
 
-    With n buckets (half of `num_buckets` both ways) and e = n // 2, distance r is in bucket r
-    where r < e, else in e + ⌊(n − e)·ln(r/e)/ln(max_distance/e)⌋, at most n − 1. The floor is found
-    in whole numbers, the first r with r^(n−e) ≥ e^(n−e−k)·max_distance^k for step k, so that no
-    rounding moves a distance to its neighbor's bucket.
+    With n buckets (half of `num_buckets` if bidirectional) and e = n // 2, distance r is in bucket
+    r where r < e, else in e + ⌊(n − e)·ln(r/e)/ln(max_distance/e)⌋, at most n − 1. The floor is
+    computed in integers, as the first r with r^(n−e) ≥ e^(n−e−k)·max_distance^k for step k: no
+    rounding moves a distance to the next bucket.
 
     >>> bucket_edges(8, 16, False).tolist()
     [1, 2, 3, 4, 6, 8, 12]
@@ -93,7 +93,7 @@ def bucket_edges(num_buckets: int, max_distance: int, bidirectional: bool) -> Po
     sides = 2 if bidirectional else 1
     if whole(num_buckets, f"{WHAT}.num_buckets", 2 * sides, 1024) % sides:
         raise UserError(
-            f"{WHAT}.num_buckets: got {num_buckets}, expected an even count, half a side"
+            f"{WHAT}.num_buckets: got {num_buckets}, expected an even number, half per direction"
         )
     count = num_buckets // sides
     exact = count // 2

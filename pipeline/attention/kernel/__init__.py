@@ -1,1 +1,1 @@
-"""How the chain is run: on blocks of whole rows, in tiles, on threads."""
+"""How attention is computed: the chain of stages on blocks of whole rows, on threads."""

@@ -1,8 +1,7 @@
-"""The core: the chain on blocks of whole rows, in cache, on threads.
+"""Blocks: the chain on all rows at once where they are few, else block by block on threads.
 
 A softmax, an entropy and a top-k read whole rows and nothing else, so the N × M matrix is never
-needed at once. A block is a few hundred rows of one head or, where the problem is small, all rows
-of all heads; the same functions serve both.
+needed at once. A block is a few hundred whole rows of one head.
 """
 
 from __future__ import annotations
@@ -14,72 +13,51 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-from pipeline.attention.kernel.chain import Chain, StageCallback, no_op
-from pipeline.attention.kernel.online import (
-    attend_block,
-    attend_block_online,
-    key_chunk,
-    padded_width,
-)
+from pipeline.attention.kernel.attend_block import attend_block
+from pipeline.attention.kernel.chain import Chain
+from pipeline.attention.kernel.heads import shared_head
+from pipeline.attention.kernel.rows import observed_rows
+from pipeline.attention.kernel.stages import StageCallback, no_op
 from pipeline.attention.kernel.tiles import Tile, cuts
 from pipeline.attention.masks import Mask
 from pipeline.base.records import Array, Block, Rows
 from pipeline.base.threads import cores, share, single_threaded_blas
 
-SMALL_HEAD = 1 << 18  # weights of a head up to which several make one block
-HEAD_BATCH = 1 << 19  # weights that such heads make together at most, so that they stay in cache
 DIRECT_WEIGHTS = 1 << 17  # weights up to which one block, on BLAS's own threads, is fastest
 TINY_PRODUCT = 1 << 13  # multiplications of a product up to which BLAS uses one thread
-BLAS_MULTIPLE = (
-    16  # at whose multiples, of keys and of entries of a value, BLAS's own threads change no bit
-)
-BLAS_MULTIPLE_MAX = 128  # if there are at most so many queries, keys and entries of each
+# At multiples of 16, of keys and of entries of a value, BLAS's own threads change no bit, with at
+# most 128 queries, keys and entries.
+BLAS_MULTIPLE, BLAS_MULTIPLE_MAX = 16, 128
 CHUNKS = 16  # parts of a head that threads draw; fixed, so that no sum depends on the threads
 
 Observer = Callable[[Block, Rows], None]  # is shown each block's weights, once
 
 
 def run_direct(
-    query: Array,
-    key: Array,
-    value: Array,
-    chain: Chain,
-    on_stage: StageCallback = no_op,
-    weights: Array | None = None,
-    output: Array | None = None,
+    query: Array, key: Array, value: Array, chain: Chain, on_stage: StageCallback = no_op
 ) -> tuple[Block, Array, Array]:
-    """All rows of all heads as one block: that block, weights [..., N, M], output [..., N, E].
+    """All rows of all heads as one block: the block, weights [..., N, M], output [..., N, E].
 
-    Key and value come with as many heads as query. The two arrays are filled where they are given.
+    Key and value have as many heads as query.
     """
-    shape = query.shape[:-1]
     block = Block(None, 0, query.shape[-2], 0, key.shape[-2])
-    weights = np.empty((*shape, key.shape[-2]), query.dtype) if weights is None else weights
-    output = np.empty((*shape, value.shape[-1]), query.dtype) if output is None else output
+    weights = np.empty((*query.shape[:-1], key.shape[-2]), query.dtype)
+    output = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
     with reproducible_blas(query, key, value):
         attend_block(
-            query, key, value, chain, block, out=output, weights=weights, on_stage=on_stage
+            query, key, value, chain, block, output=output, weights=weights, on_stage=on_stage
         )
     on_stage("weights", weights)
     return block, weights, output
 
 
-def output_directly(query: Array, key: Array, value: Array, chain: Chain) -> Array:
-    """The output alone, [..., N, E], by a softmax, as one block."""
-    output = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
-    block = Block(None, 0, query.shape[-2], 0, key.shape[-2])
-    with reproducible_blas(query, key, value):
-        attend_block_online(query, key, value, chain, block, out=output)
-    return output
-
-
 def reproducible_blas(query: Array, key: Array, value: Array) -> AbstractContextManager[None]:
-    """BLAS on one thread, unless it rounds the products of a head alike on any number."""
+    """BLAS on one thread, unless the count of its threads changes no bit of these products."""
     return nullcontext() if ignores_threads(query, key, value) else single_threaded_blas
 
 
 def ignores_threads(query: Array, key: Array, value: Array) -> bool:
-    """Whether BLAS (NumPy's own, OpenBLAS) rounds a head's products alike on however many threads.
+    """Whether OpenBLAS, which NumPy brings, rounds a head's products alike on any thread count.
 
     >>> [ignores_threads(a, a, a) for a in (np.zeros((n, n)) for n in (20, 50, 64, 256))]
     [True, False, True, False]
@@ -89,44 +67,6 @@ def ignores_threads(query: Array, key: Array, value: Array) -> bool:
         return True
     is_even = keys % BLAS_MULTIPLE == 0 and values % BLAS_MULTIPLE == 0
     return is_even and queries > 1 and max(queries, keys, width, values) <= BLAS_MULTIPLE_MAX
-
-
-def fits_head_batch(shape: tuple[int, ...]) -> bool:
-    """Whether weights of that shape are those of many heads, none of them worth a block of its own.
-
-    >>> (
-    ...     fits_head_batch((8, 512, 512)),
-    ...     fits_head_batch((8, 1024, 1024)),
-    ...     fits_head_batch((128, 128)),
-    ... )
-    (True, False, False)
-    """
-    return len(shape) > 2 and math.prod(shape[-2:]) <= SMALL_HEAD
-
-
-def run_head_batches(
-    query: Array, key: Array, value: Array, chain: Chain, threads: int | None = None
-) -> tuple[Array, Array]:
-    """Many small heads, done alike: a slab of them at a time, each slab as one block.
-
-    A thread goes from call to call but a few times in all, and seldom waits for another.
-    """
-    threads = threads or cores()
-    queries, keys = query.shape[-2], key.shape[-2]
-    weights = np.empty((*query.shape[:-1], keys), query.dtype)
-    output = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
-    heads = math.prod(query.shape[:-2])
-    flat = [a.reshape(heads, *a.shape[-2:]) for a in (query, key, value, weights, output)]
-    slab = min(-(-heads // threads), max(1, HEAD_BATCH // (queries * keys)))
-
-    def work(slabs: Iterator[slice]) -> None:
-        for one in slabs:
-            own_query, own_key, own_value, own_weights, own_output = (a[one] for a in flat)
-            run_direct(own_query, own_key, own_value, chain, no_op, own_weights, own_output)
-
-    slabs = [slice(first, first + slab) for first in range(0, heads, slab)]
-    share(work, slabs, threads)
-    return weights, output
 
 
 def run_blocks(
@@ -142,76 +82,61 @@ def run_blocks(
 ) -> Array:
     """Block by block on threads; the output, [..., N, E].
 
-    `weights` [..., N, M], zeros where a block has no key, is filled where it is given; `observer` is
-    shown every block's weights. Key and value may have fewer heads than query where the count
-    divides; none is copied.
+    `weights` [..., N, M], zeros where no block comes, is filled where it is given; `observer` is
+    called with every block. Key and value may have fewer heads than query where the count divides;
+    none is copied.
     """
-    keys, leading, tile = key.shape[-2], query.shape[:-2], chain.tile
+    keys, leading = key.shape[-2], query.shape[:-2]
     output = np.zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
-    is_softmax = chain.normalizer.unnormalized is not None
-    reads_rows = observer is not None or not is_softmax
-    alone = not reads_rows and weights is None
-    width = key_chunk(chain, keys) if alone else keys
-    rows = tile.rows * -(-min(rows or 1, query.shape[-2]) // tile.rows)
+    rows = chain.tile.rows * -(-min(rows or 1, query.shape[-2]) // chain.tile.rows)
+    # Logits apart from the weights stay in cache, and the entropy needs both.
+    apart = chain.normalizer.unnormalized is not None and not (weights is None and observer is None)
 
     def work(blocks: Iterator[Block]) -> None:
-        scratch = np.empty(rows * padded_width(width) if is_softmax else 0, query.dtype)
-        spare = np.empty(rows * keys if reads_rows and weights is None else 0, query.dtype)
+        logits_space = np.empty(rows * keys if apart else 0, query.dtype)
+        weights_space = np.empty(rows * keys if weights is None else 0, query.dtype)
         for block in blocks:
-            place, near = block.part_of_head_axes or (), block.keys
-            own_query, mixed = query[place][block.queries], output[place][block.queries]
-            own_key, own_value = (shared_head(a, place, leading)[near] for a in (key, value))
-            given = own_query, own_key, own_value, chain, block
-            if alone:
-                attend_block_online(*given, out=mixed, scratch=scratch)
-                continue
-            if weights is None:
-                made = spare[: len(own_query) * len(own_key)].reshape(len(own_query), len(own_key))
-            else:
-                made = weights[place][block.queries, near]
-            apart = scratch if is_softmax else None
-            with_entropy = observer is not None
-            entropy = attend_block(
-                *given, out=mixed, weights=made, scratch=apart, with_entropy=with_entropy
+            head = block.head or ()
+            block_key, block_value = (
+                shared_head(a, head, leading)[block.keys] for a in (key, value)
             )
+            block_query = query[head][block.queries]
+            shape = len(block_query), len(block_key)
+            if weights is None:
+                block_weights = weights_space[: math.prod(shape)].reshape(shape)
+            else:
+                block_weights = weights[head][block.queries, block.keys]
+            entropy = attend_block(
+                block_query, block_key, block_value, chain, block,
+                output=output[head][block.queries],
+                weights=block_weights,
+                logits=logits_space[: math.prod(shape)].reshape(shape) if apart else None,
+                with_entropy=observer is not None,
+            )  # fmt: skip
             if observer is not None:
-                observer(block, chain.rows(made, block, keys, entropy))
+                observer(block, observed_rows(chain, block_weights, block, keys, entropy))
 
-    chunks = chunk_blocks((*query.shape[:-1], keys), rows, chain.mask, tile)
+    chunks = chunk_blocks((*query.shape[:-1], keys), rows, chain.mask, chain.tile)
     share(lambda drawn: work(itertools.chain.from_iterable(drawn)), chunks, threads or cores())
     return output
-
-
-def shared_head(array: Array, place: tuple[int, ...], leading: tuple[int, ...]) -> Array:
-    """The [M, E] of a key or value that serves query's head at `place`.
-
-    An axis of length 1 serves every place, and one that divides query's a group of places each.
-
-    >>> shared_head(np.arange(4).reshape(2, 2, 1), place=(3,), leading=(4,)).tolist()
-    [[2], [3]]
-    """
-    own = array.shape[:-2]
-    cut = len(leading) - len(own)
-    places = zip(place[cut:], own, leading[cut:], strict=True)
-    return array[tuple(p * n // whole for p, n, whole in places)]
 
 
 def chunk_blocks(
     shape: tuple[int, ...], rows: int, mask: Mask, tile: Tile
 ) -> Iterator[tuple[Block, ...]]:
-    """The blocks of every head, in at most CHUNKS parts a head; each part stays on one thread.
+    """The blocks of every head, in at most CHUNKS chunks a head; a chunk stays on one thread.
 
-    A block has `rows` queries, and all tiles of keys of which any of them sees one.
+    A block has `rows` queries, and all tiles of keys that any of them may attend to.
     """
     *leading, queries, keys = shape
-    stretches = []
+    ranges = []
     for part in cuts(queries, rows):
         low, high = mask.bounding_range(part.start, part.stop, keys)
         if low < high:
             low, high = low // tile.keys * tile.keys, -(-high // tile.keys) * tile.keys
-            stretches.append((part.start, part.stop, low, min(high, keys)))
-    many = max(1, math.ceil(len(stretches) / CHUNKS))
-    for place in np.ndindex(*leading):
-        blocks = [Block(place, *each, part=i // many) for i, each in enumerate(stretches)]
-        for number in range(0, len(blocks), many):
-            yield tuple(blocks[number : number + many])
+            ranges.append((part.start, part.stop, low, min(high, keys)))
+    length = max(1, math.ceil(len(ranges) / CHUNKS))
+    for head in np.ndindex(*leading):
+        blocks = [Block(head, *ends, part=i // length) for i, ends in enumerate(ranges)]
+        for start in range(0, len(blocks), length):
+            yield tuple(blocks[start : start + length])

@@ -1,4 +1,4 @@
-"""Order: the soft-cap before the mask, as it must be, or after it, to see why."""
+"""Order: the soft-cap before the mask, as it must be, or after it, to show why."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""A mask: which keys each query may attend to, answered a block of rows at a time.
+"""A mask: which keys each query may attend to, answered for one block of rows at a time.
 
-The N × M booleans of 65,536 tokens take 4 GB, so a mask is kept as the two things that make them:
-`reach`, the stretch of keys outside of which a query sees nothing, and `rule`, which of the keys
-inside it take part. Causal, window, prefix and document masks are a reach alone, and so is any of
-them *and* another: their counts, and which blocks need no mask at all, are then known without
-looking at a single pair.
+The N × M booleans of 65,536 tokens take 4 GB, so a mask is stored as two functions: `key_range`,
+the range of keys outside which a query may attend to nothing, and `predicate`, which of the keys
+inside it are allowed. Causal, window, prefix and document masks are a key range alone, and so is
+any of them *and* another: their counts, and which blocks need no mask, are known without looking
+at a single pair. A mask that reads queries, keys or tokens is built from them by `from_content`.
 """
 
 from __future__ import annotations
@@ -13,80 +13,82 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from pipeline.attention.masks.content import Content
+from pipeline.attention.masks.predicates import (
+    Booleans,
+    KeyRange,
+    KnownTrueRange,
+    Positions,
+    Predicate,
+    ShapeCheck,
+    any_shape,
+    check_all,
+    conjunction,
+    everywhere,
+    intersection,
+    nowhere,
+    range_length,
+    unbound,
+)
 from pipeline.base.specs import FAR
 
-Booleans = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.int64]
-Reach = Callable[[Positions], tuple[Positions, Positions]]
-Rule = Callable[[Positions, Positions], Booleans]
-Stretch = Callable[[int, int, int, int], tuple[int, int]]
-
-MAX_PAIRS = 2**24  # pairs whose booleans are held while they are counted, 16 MB
-START, STOP = np.zeros(1, dtype=np.int64), np.full(1, FAR)
-
-
-def everywhere(queries: Positions) -> tuple[Positions, Positions]:
-    """The reach of a query that may see every key."""
-    return START, STOP
-
-
-def nowhere(first: int, last: int, lo: int, hi: int) -> tuple[int, int]:
-    """What a rule that has no cheap answer says of a block: of no key for sure."""
-    return lo, lo
-
-
-def any_shape(shape: tuple[int, ...]) -> None:
-    """What a mask that is defined for any number of queries and keys has to say of a shape."""
+MAX_PAIRS = 2**24  # pairs whose booleans are held at once to count them, 16 MB
 
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Query i may attend to key j where start_i ≤ j < stop_i and the rule, if any, holds of (i, j).
+    """Query i may attend to key j where start_i ≤ j < stop_i and the predicate holds of (i, j).
 
-    Blocks are those of queries first ≤ i < last and keys lo ≤ j < hi. `&` and `|` combine masks as
-    they combine booleans.
+    A block is queries first ≤ i < last and keys lo ≤ j < hi. `&` and `|` combine masks as they
+    combine booleans.
 
     >>> causal = Mask(lambda queries: (0 * queries, queries + 1))
     >>> causal.full(3, 3).astype(int).tolist()
     [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
     >>> causal.block(2, 4, 1, 5).astype(int).tolist()
     [[1, 1, 0, 0], [1, 1, 1, 0]]
-    >>> causal.span(2, 4, 9), causal.solid(2, 4, 0, 9), causal.counts(2, 4, 9).tolist()
+    >>> (
+    ...     causal.bounding_range(2, 4, 9),
+    ...     causal.full_range(2, 4, 0, 9),
+    ...     causal.counts(2, 4, 9).tolist(),
+    ... )
     ((0, 4), (0, 3), [3, 4])
     """
 
-    key_range: Reach = (
-        everywhere  # queries [B] -> start, stop [B] or [1]: no key outside takes part
-    )
-    predicate: Rule | None = (
-        None  # consecutive queries [B, 1], keys [1, B'] -> [..., B, B']; None: all
-    )
-    known_true_range: Stretch = (
-        nowhere  # of a block, a stretch of keys of which the rule holds for all queries
-    )
-    check: Callable[[tuple[int, ...]], None] = any_shape  # a Fault where [..., N, M] does not fit
+    key_range: KeyRange = everywhere  # queries [N'] → start, stop, [N'] or [1] each
+    predicate: Predicate | None = None  # queries [N', 1], keys [1, M'] → [..., N', M']; None: all
+    known_true_range: KnownTrueRange = nowhere  # of a block, keys for which the predicate holds
+    check: ShapeCheck = any_shape  # a `UserError` where [..., N, M] does not fit
+    from_content: Callable[[Content], Mask] | None = None  # builds the mask, the rest left out
+
+    def __post_init__(self) -> None:
+        if self.from_content is not None:
+            object.__setattr__(self, "predicate", unbound)
+
+    def bind(self, content: Content) -> Mask:
+        """The mask for these queries, keys and tokens; itself where it reads none of them."""
+        return self if self.from_content is None else self.from_content(content).bind(content)
 
     def block(self, first: int, last: int, lo: int, hi: int) -> Booleans:
-        """The booleans of a block, [..., B, hi − lo]; a view where rows repeat, so not to write."""
+        """The booleans of a block, [..., N', hi − lo]; a read-only view where rows repeat."""
         if lo >= hi:
             return np.zeros((last - first, 0), dtype=bool)
         allowed = self.holds(np.arange(first, last)[:, None], np.arange(lo, hi)[None])
         return np.broadcast_to(allowed, (*allowed.shape[:-2], last - first, hi - lo))
 
     def full(self, queries: int, keys: int) -> Booleans:
-        """All booleans at once, [..., N, M]: for a mask to look at, not for 65,536 tokens."""
+        """All booleans at once, [..., N, M]; not for 65,536 tokens."""
         return self.block(0, queries, 0, keys)
 
     def bounding_range(self, first: int, last: int, keys: int) -> tuple[int, int]:
-        """lo, hi: of M = `keys` keys, none outside lo ≤ j < hi takes part for these queries."""
+        """lo, hi: of M = `keys` keys, none outside lo ≤ j < hi is allowed to these queries."""
         start, stop = self.clipped_range(first, last, keys)
         some = start < stop
         return (int(start[some].min()), int(stop[some].max())) if some.any() else (0, 0)
 
     def counts(self, first: int, last: int, keys: int) -> Positions:
-        """How many of M = `keys` keys each query may attend to, broadcasts to [..., B]."""
+        """How many of M = `keys` keys each query may attend to, broadcasts to [..., N']."""
         if self.is_everything:
             return np.full(last - first, keys)
         if self.predicate is None:
@@ -103,7 +105,7 @@ class Mask:
         )
 
     def widest(self, queries: int, keys: int) -> int:
-        """How many of M = `keys` keys the query with the longest reach has in it."""
+        """The length of the longest key range of any query, of M = `keys` keys."""
         start, stop = self.clipped_range(0, queries, keys)
         return int((stop - start).max())
 
@@ -113,13 +115,13 @@ class Mask:
         return self.key_range is everywhere and self.predicate is None
 
     def is_full(self, first: int, last: int, lo: int, hi: int) -> bool:
-        """True only if each of these queries may attend to each of these keys; False: maybe not."""
+        """True only if every pair of a block is allowed; False where that is not cheaply known."""
         return self.is_everything or self.full_range(first, last, lo, hi) == (lo, hi)
 
     def full_range(self, first: int, last: int, lo: int, hi: int) -> tuple[int, int]:
-        """A stretch of lo ≤ j < hi that each of these queries may attend to, cheaply known.
+        """A range of keys in lo ≤ j < hi known to be allowed to all these queries; lo, lo for none.
 
-        Only keys before and after it need the booleans; lo, lo where none is known.
+        Only the keys before and after it need the booleans.
         """
         start, stop = self.key_range(np.arange(first, last))
         low, high = max(lo, int(start.max())), min(hi, int(stop.min()))
@@ -128,13 +130,13 @@ class Mask:
         return (low, high) if low < high else (lo, lo)
 
     def clipped_range(self, first: int, last: int, keys: int) -> tuple[Positions, Positions]:
-        """The reach of each query, cut to the M = `keys` keys there are, [B] and [B]."""
+        """The key range of each query, clipped to M = `keys` keys, [N'] and [N']."""
         ends = self.key_range(np.arange(first, last))
         start, stop = (np.minimum(np.maximum(end, 0), keys) for end in ends)
         return np.broadcast_to(start, last - first), np.broadcast_to(stop, last - first)
 
     def holds(self, queries: Positions, keys: Positions) -> Booleans:
-        """Of queries [B, 1] and keys [1, B'], who may attend to whom: [..., 1 or B, 1 or B']."""
+        """Which pairs of queries [N', 1] and keys [1, M'] are allowed: [..., 1 or N', 1 or M']."""
         start, stop = self.key_range(queries[:, 0])
         allowed = np.ones((1, 1), dtype=bool)
         if start.max() > keys[0, 0]:
@@ -144,14 +146,16 @@ class Mask:
         return allowed if self.predicate is None else allowed & self.predicate(queries, keys)
 
     def __and__(self, other: Mask) -> Mask:
-        """Keys that both allow: the reaches intersect, and both rules must hold."""
+        """Keys that both allow: the key ranges intersect, and both predicates must hold."""
+        if self.from_content or other.from_content:
+            return Mask(from_content=lambda content: self.bind(content) & other.bind(content))
 
-        def reach(queries: Positions) -> tuple[Positions, Positions]:
+        def key_range(queries: Positions) -> tuple[Positions, Positions]:
             (a, b), (c, d) = self.key_range(queries), other.key_range(queries)
             return np.maximum(a, c), np.minimum(b, d)
 
         return Mask(
-            reach,
+            key_range,
             conjunction(self.predicate, other.predicate),
             intersection(
                 [mask.known_true_range for mask in (self, other) if mask.predicate is not None]
@@ -160,50 +164,19 @@ class Mask:
         )
 
     def __or__(self, other: Mask) -> Mask:
-        """Keys that either allows: the reach encloses both, and inside it one must hold."""
+        """Keys that either allows: the key range encloses both, and inside it one must hold."""
+        if self.from_content or other.from_content:
+            return Mask(from_content=lambda content: self.bind(content) | other.bind(content))
 
-        def reach(queries: Positions) -> tuple[Positions, Positions]:
+        def key_range(queries: Positions) -> tuple[Positions, Positions]:
             ends = [mask.key_range(queries) for mask in (self, other)]
             starts = [np.where(start < stop, start, FAR) for start, stop in ends]
             stops = [np.where(start < stop, stop, -FAR) for start, stop in ends]
             return np.minimum(*starts), np.maximum(*stops)
 
         return Mask(
-            reach,
+            key_range,
             lambda queries, keys: self.holds(queries, keys) | other.holds(queries, keys),
             lambda *block: max(self.full_range(*block), other.full_range(*block), key=range_length),
             check_all(self.check, other.check),
         )
-
-
-def conjunction(one: Rule | None, other: Rule | None) -> Rule | None:
-    """The rule that holds where both hold; None stands for a rule that always does."""
-    if one is None or other is None:
-        return one or other
-    return lambda queries, keys: one(queries, keys) & other(queries, keys)
-
-
-def intersection(stretches: list[Stretch]) -> Stretch:
-    """The stretch of keys that is in all of several; each looks only at what the last one left."""
-
-    def stretch(first: int, last: int, lo: int, hi: int) -> tuple[int, int]:
-        for each in stretches:
-            lo, hi = each(first, last, lo, hi)
-        return lo, hi
-
-    return stretch
-
-
-def range_length(stretch: tuple[int, int]) -> int:
-    """How many keys a stretch holds."""
-    return stretch[1] - stretch[0]
-
-
-def check_all(*checks: Callable[[tuple[int, ...]], None]) -> Callable[[tuple[int, ...]], None]:
-    """One check after the other; the first fault is the one raised."""
-
-    def check(shape: tuple[int, ...]) -> None:
-        for each in checks:
-            each(shape)
-
-    return check

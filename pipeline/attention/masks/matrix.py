@@ -1,4 +1,4 @@
-"""Matrix: any booleans, given or from a file."""
+"""Matrix: any booleans, given as values or read from a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.attention.masks.mask import Booleans, Mask
+from pipeline.attention.masks.mask import Mask
+from pipeline.attention.masks.predicates import Booleans
 from pipeline.attention.matrix_input import as_array, check_fit, read_matrix, slice_block
 from pipeline.base.errors import UserError, shorten
 from pipeline.base.specs import only_one
@@ -24,25 +25,22 @@ def matrix(values: object = None, path: str | Path | None = None) -> Mask:
     """
     what = "attention.mask.matrix"
     only_one(what, values=values, path=path)
-    if path is None:
-        given = booleans(as_array(values, f"{what}.values"), f"{what}.values")
-    else:
-        given = booleans(
-            as_array(read_matrix(path, f"{what}.path"), f"{what}.path"), f"{what}.path"
-        )
+    source = f"{what}.values" if path is None else f"{what}.path"
+    array = as_array(values if path is None else read_matrix(path, source), source)
+    allowed = as_booleans(array, source)
     return Mask(
-        predicate=lambda queries, keys: slice_block(given, queries, keys),
-        check=lambda shape: check_fit(given.shape, shape, what),
+        predicate=lambda queries, keys: slice_block(allowed, queries, keys),
+        check=lambda shape: check_fit(allowed.shape, shape, what),
     )
 
 
-def booleans(given: npt.NDArray[np.generic], what: str) -> Booleans:
-    """`given` as booleans; floating point is refused, being most likely a bias."""
-    if given.dtype == np.bool_:
-        return given.astype(bool, copy=False)
-    if given.dtype.kind not in "iu":
-        raise UserError(f"{what}: got {given.dtype}, expected booleans, or the integers 0 and 1")
-    odd = given[(given != 0) & (given != 1)]
+def as_booleans(array: npt.NDArray[np.generic], what: str) -> Booleans:
+    """`array` as booleans; floating point is refused, as it is most likely a bias."""
+    if array.dtype == np.bool_:
+        return array.astype(bool, copy=False)
+    if array.dtype.kind not in "iu":
+        raise UserError(f"{what}: got {array.dtype}, expected booleans, or the integers 0 and 1")
+    odd = array[(array != 0) & (array != 1)]
     if odd.size:
         raise UserError(f"{what}: got {shorten(odd[0].item())}, expected booleans, or 0 and 1")
-    return given.astype(bool)
+    return array.astype(bool)

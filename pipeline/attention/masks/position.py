@@ -1,10 +1,11 @@
-"""Masks by place: what a query may attend to depends on where it and the key stand."""
+"""Masks by position: what a query may attend to depends on where it and the key stand."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pipeline.attention.masks.mask import START, Mask
+from pipeline.attention.masks.mask import Mask
+from pipeline.attention.masks.predicates import START
 from pipeline.base.specs import FAR, whole
 
 
@@ -18,9 +19,9 @@ def none() -> Mask:
 
 
 def causal() -> Mask:
-    """Key j takes part for query i where j ≤ i: no one sees the future.
+    """Key j takes part for query i where j ≤ i: no query sees the future.
 
-    Vaswani et al. 2017, §3.2.3. The first query stands at the first key, also where N and M differ.
+    Vaswani et al. 2017, §3.2.3. Query 0 is aligned with key 0, also where N and M differ.
 
     >>> causal().full(3, 3).astype(int).tolist()
     [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
@@ -29,9 +30,10 @@ def causal() -> Mask:
 
 
 def window(left: int | None = None, right: int | None = None) -> Mask:
-    """i − left ≤ j ≤ i + right: a window that slides along; None is no limit on that side.
+    """i − left ≤ j ≤ i + right: a sliding window; None is no limit on that side.
 
-    Beltagy et al. 2020, "Longformer", §3.1. left = 4, right = 0 looks back on four keys and itself.
+    Beltagy et al. 2020, "Longformer", §3.1. With left=4, right=0 a query sees the
+    four keys before it and its own.
 
     >>> window(left=1, right=0).full(3, 3).astype(int).tolist()
     [[1, 0, 0], [1, 1, 0], [0, 1, 1]]
@@ -44,24 +46,24 @@ def window(left: int | None = None, right: int | None = None) -> Mask:
 
 
 def prefix(length: int) -> Mask:
-    """j ≤ i or j < length: all see the prefix, whose tokens see each other; the rest is causal.
+    """j ≤ i or j < length: every query sees the whole prefix; the rest is causal.
 
     Raffel et al. 2020 (T5), §3.2.1, "prefix LM".
 
     >>> prefix(2).full(3, 3).astype(int).tolist()
     [[1, 1, 0], [1, 1, 0], [1, 1, 1]]
     """
-    seen = whole(length, "attention.mask.prefix.length")
-    return Mask(lambda queries: (START, np.maximum(queries + 1, seen)))
+    end = whole(length, "attention.mask.prefix.length")
+    return Mask(lambda queries: (START, np.maximum(queries + 1, end)))
 
 
 def dilated(step: int) -> Mask:
-    """|i − j| is a multiple of `step`: a comb, meant to be combined with a window or causal.
+    """|i − j| is a multiple of `step`; meant to be combined with window or causal.
 
     Child et al. 2019, "Sparse Transformers", §4.2 (strided); Beltagy et al. 2020, §3.1 (dilated).
 
     >>> dilated(2).full(2, 5).astype(int).tolist()
     [[1, 0, 1, 0, 1], [0, 1, 0, 1, 0]]
     """
-    apart = whole(step, "attention.mask.dilated.step", least=1)
-    return Mask(predicate=lambda queries, keys: queries % apart == keys % apart)
+    stride = whole(step, "attention.mask.dilated.step", least=1)
+    return Mask(predicate=lambda queries, keys: queries % stride == keys % stride)

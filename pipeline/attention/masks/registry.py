@@ -1,4 +1,4 @@
-"""The masks there are, and how YAML combines them."""
+"""Every mask by name, and how YAML combines them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipeline.attention.masks.mask import Mask
 from pipeline.attention.masks.matrix import matrix
 from pipeline.attention.masks.position import causal, dilated, none, prefix, window
 from pipeline.attention.masks.segment import document, global_tokens, padding
+from pipeline.attention.masks.token import same_token
 from pipeline.base.errors import UserError, shorten
 from pipeline.base.specs import build
 
@@ -22,6 +23,7 @@ MASKS: dict[str, Callable[..., Mask]] = {
     "padding": padding,
     "dilated": dilated,
     "global_tokens": global_tokens,
+    "same_token": same_token,
     "matrix": matrix,
 }
 
@@ -31,7 +33,7 @@ def build_mask(spec: object, what: str = "attention.mask") -> Mask:
 
     A name (causal), a name with its settings ({window: {left: 4, right: 0}}), a list of masks
     that must *all* allow a key, or {any: [...]}, a list of which *one* must; they nest. Raises
-    `UserError` on a name or a setting that is unknown, with all there are.
+    `UserError` on an unknown name or setting, with all that exist.
 
     >>> spec = ["causal", {"any": [{"window": {"left": 1}}, {"global_tokens": {"count": 1}}]}]
     >>> build_mask(spec).full(4, 4).astype(int).tolist()

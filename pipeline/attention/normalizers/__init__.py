@@ -1,6 +1,6 @@
-"""Normalize: rows of logits → rows of weights; one file a normalizer, and one entry here.
+"""Normalize: rows of logits → rows of weights; one file per normalizer.
 
-Every entry makes a `Normalizer` from its settings; `attend` applies it to blocks of whole rows.
+Each entry of NORMALIZERS builds a `Normalizer` from its settings.
 """
 
 from pipeline.attention.normalizers.normalizer import Normalizer

@@ -21,7 +21,7 @@ def hard() -> Normalizer:
 
 
 def in_place(logits: Array, head: int | None = None) -> Array:
-    """The one-hot of every row's first largest, over the logits themselves."""
+    """The one-hot of every row's first maximum, in place."""
     best = logits.argmax(axis=-1, keepdims=True)
     weight = (np.take_along_axis(logits, best, axis=-1) > -np.inf).astype(logits.dtype)
     logits.fill(0.0)

@@ -1,4 +1,4 @@
-"""Kernels: weights in proportion to φ(q)·φ(k), with φ ≥ 0."""
+"""Linear attention: weights in proportion to φ(q)·φ(k), with φ ≥ 0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def linear() -> Normalizer:
     """p_j = φ(q)·φ(k_j) / Σ_i φ(q)·φ(k_i) with φ(x) = elu(x) + 1: x + 1 above 0, exp(x) below.
 
     Shapes: query [..., N, D], key [..., M, D] give φ(q) [..., N, D] and φ(k) [..., M, D]. Rows
-    are ≥ 0 and sum to 1, save one whose every product is too small to hold, which is zeros.
+    are ≥ 0 and sum to 1, except one whose products are all too small to hold, which is zeros.
     Katharopoulos et al. 2020, "Transformers are RNNs", eq. 7.
 
     >>> kernel = linear()
@@ -32,7 +32,7 @@ def normalize_products(products: Array, head: int | None = None) -> Array:
 
 
 def elu_features(query: Array, key: Array) -> tuple[Array, Array]:
-    """φ(q) and φ(k), φ = elu + 1, up to factors that the division by the sum undoes."""
+    """φ(q) and φ(k), φ = elu + 1, up to factors that cancel in the division by the sum."""
     return stable_features(log_elu(query), log_elu(key))
 
 
@@ -48,9 +48,9 @@ def log_elu(inputs: Array) -> Array:
 def stable_features(query: Array, key: Array) -> tuple[Array, Array]:
     """Features from their logarithms, [..., N, R] and [..., M, R], so that none overflows.
 
-    Over all keys the largest of every key feature is 1, its factor moved to the query's; then
-    each query's largest is 1. Products keep their ratios within a row, which is all that counts,
-    and every row has one of at least 1 before it is masked.
+    Each key feature is scaled to a maximum of 1 over all keys, and the factor moved to the query;
+    then each query to a maximum of 1. Ratios within a row, which are all that counts, stay the
+    same, and every row has a product of at least 1 before it is masked.
 
     >>> query, key = stable_features(np.array([[0.0, -1e4]]), np.array([[-2e4, 0.0], [-1e4, 0.0]]))
     >>> query.tolist(), key.tolist()

@@ -1,4 +1,4 @@
-"""The normalizers there are: name → factory."""
+"""Every normalizer by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sigmoid: each key weighed by itself."""
+"""Sigmoid: each key weighed independently of the others."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pipeline.base.specs import is_number
 
 
 def sigmoid(bias: float | None = None) -> Normalizer:
-    """p_j = 1 / (1 + exp(−z_j − b)), with b = −ln n by default, n the keys that the row has left.
+    """p_j = 1 / (1 + exp(−z_j − b)), with b = −ln n by default, n the keys that are not masked.
 
-    Each weight is in [0, 1] and knows nothing of the others: rows do not sum to 1 (with the
-    default bias and N(0, 1) logits they tend to √e), and a constant added to a row counts.
+    Each weight is in [0, 1] and independent of the others: rows do not sum to 1 (with the default
+    bias and N(0, 1) logits their sums tend to √e), and a constant added to a row changes it.
     Ramapuram et al. 2024, "Theory, Analysis, and Best Practices for Sigmoid Self-Attention".
 
     >>> sigmoid().apply(np.zeros((1, 3)), None).round(12).tolist()
@@ -27,15 +27,15 @@ def sigmoid(bias: float | None = None) -> Normalizer:
         raise UserError(
             f"sigmoid.bias: got {shorten(bias)}, expected a finite number or null (−ln n)"
         )
-    given = None if bias is None else float(bias)
-    return Normalizer(partial(in_place, bias=given), sums_to_one=False, shift_invariant=False)
+    number = None if bias is None else float(bias)
+    return Normalizer(partial(in_place, bias=number), sums_to_one=False, shift_invariant=False)
 
 
 def in_place(logits: Array, head: int | None = None, *, bias: float | None) -> Array:
-    """The sigmoid of every logit, over the logits themselves."""
-    against = np.log(allowed_counts(logits)) if bias is None else -bias
+    """The sigmoid of every logit, in place."""
+    threshold = np.log(allowed_counts(logits)) if bias is None else -bias
     with np.errstate(over="ignore", under="ignore"):  # exp too large to hold: a weight of zero
-        np.subtract(against, logits, out=logits)
+        np.subtract(threshold, logits, out=logits)
         np.exp(logits, out=logits)
         logits += 1.0
         return np.reciprocal(logits, out=logits)

@@ -1,4 +1,4 @@
-"""Sink: a softmax with one more logit, whose share no key gets."""
+"""Sink: a softmax with one extra logit, whose weight goes to no key."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from pipeline.base.specs import is_number
 
 
 def sink(logit: float | Sequence[float] | Array = 0.0) -> Normalizer:
-    """p_j = exp(z_j) / (exp(s) + Σ_k exp(z_k)), s the sink logit: one number, or one a head, [H].
+    """p_j = exp(z_j) / (exp(s) + Σ_k exp(z_k)), s the sink logit, a number or one per head, [H].
 
-    Rows are ≥ 0 and sum to less than 1: what is missing went to the sink, so a head may attend
-    to nothing. A constant added to a row moves its logits against the sink, so it does count.
+    Rows are ≥ 0 and sum to less than 1: the rest goes to the sink, so a head may attend to nothing.
+    A constant added to a row moves its logits relative to the sink, and so changes the weights.
     Xiao et al. 2023, "Efficient Streaming Language Models with Attention Sinks", §3.3; learned,
-    one a head, in gpt-oss (2025).
+    one per head, in gpt-oss (2025).
 
     >>> sink(np.log(2.0)).apply(np.zeros((1, 2)), None).round(12).tolist()
     [[0.25, 0.25]]
     """
     plain: object = logit.tolist() if isinstance(logit, np.ndarray) else logit
     per_head = isinstance(plain, Sequence) and not isinstance(plain, str)
-    given = list(plain) if isinstance(plain, Sequence) and per_head else [plain]
-    if not given or not all(map(is_number, given)):
+    numbers = list(plain) if isinstance(plain, Sequence) and per_head else [plain]
+    if not numbers or not all(map(is_number, numbers)):
         raise UserError(
             f"sink.logit: got {shorten(logit)}, expected a finite number, or one for each head"
         )
-    sinks = np.array(given, dtype=np.float64)
+    sinks = np.array(numbers, dtype=np.float64)
     return Normalizer(
         partial(in_place, sinks=sinks if per_head else sinks[0]),
         sums_to_one=False,
@@ -53,7 +53,7 @@ def off_by_one() -> Normalizer:
 
 
 def in_place(logits: Array, head: int | None = None, *, sinks: Array) -> Array:
-    """The softmax of every row and its sink, over the logits themselves."""
+    """The softmax of every row and its sink, in place."""
     extra = for_block(sinks, logits, head)
     largest = np.maximum(row_max(logits), extra)
     with ignore_underflow():
@@ -63,7 +63,7 @@ def in_place(logits: Array, head: int | None = None, *, sinks: Array) -> Array:
 
 
 def for_block(sinks: Array, logits: Array, head: int | None) -> Array:
-    """The sink logits that a block needs, in its type: one, or [H, 1, 1] for a block of all heads.
+    """The sink logits of a block, in its type: one, or [H, 1, 1] for a block of all heads.
 
     >>> for_block(np.array([1.0, 2.0]), np.zeros((2, 5, 4), np.float32), None).shape
     (2, 1, 1)
@@ -74,8 +74,8 @@ def for_block(sinks: Array, logits: Array, head: int | None) -> Array:
         return sinks.astype(logits.dtype)
     heads = logits.shape[-3] if logits.ndim > 2 else 1
     if len(sinks) != heads if head is None else head >= len(sinks):
-        wanted = f"one for each of {heads} heads" if head is None else f"one for head {head} too"
-        raise UserError(f"sink.logit: got {len(sinks)} numbers, expected {wanted}")
+        expected = f"one for each of {heads} heads" if head is None else f"one for head {head} too"
+        raise UserError(f"sink.logit: got {len(sinks)} numbers, expected {expected}")
     if head is None and logits.ndim > 2:
         return sinks.astype(logits.dtype)[:, None, None]
     return sinks[head or 0].astype(logits.dtype)

@@ -1,1 +1,1 @@
-"""Query and key → score: norm, rotation, scale and soft-cap."""
+"""Query and key → scores: QK-norm, rotation, scale, temperature and soft-cap."""

@@ -1,4 +1,4 @@
-"""QK-norm: queries and keys brought to one length, so that their product cannot grow."""
+"""QK-norm: queries and keys brought to one length, so that their product is bounded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def l2(vectors: Array, gain: npt.ArrayLike = 1.0, eps: float = 1e-12) -> Array:
 
     Henry et al. 2020, "Query-Key Normalization for Transformers": q·k is then a cosine, and the
     number that their learned g multiplies it by is the `scale`. |q·k| ≤ g², so no weight among n
-    keys is above 1/(1 + (n − 1)·e^(−2·g²·scale)). `gain` is a number, or one each, [D].
+    keys is above 1/(1 + (n − 1)·e^(−2·g²·scale)). `gain` is a number, or one per entry, [D].
 
     >>> l2(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[0.6, 0.8], [0.0, 0.0]]
@@ -34,7 +34,7 @@ def rms(vectors: Array, gain: npt.ArrayLike = 1.0, eps: float = 1e-6) -> Array:
     """g·x/√(mean x² + ε), [..., N, D] → the same: every vector has length g·√D; zero stays zero.
 
     Zhang & Sennrich 2019, "Root Mean Square Layer Normalization", as applied to queries and keys
-    by OLMo 2, Gemma 3 and Qwen 3. |q·k|/√d_k ≤ g²·√d_k. `gain` is a number, or one each, [D].
+    by OLMo 2, Gemma 3 and Qwen 3. |q·k|/√d_k ≤ g²·√d_k. `gain` is a number, or one per entry, [D].
 
     >>> rms(np.array([[3.0, 4.0, 0.0, 0.0]]), eps=0.0).tolist()
     [[1.2, 1.6, 0.0, 0.0]]
@@ -48,9 +48,9 @@ QK_NORMS: dict[str, Callable[..., Array]] = {"none": none, "l2": l2, "rms": rms}
 
 
 def scaled_by_max(vectors: Array) -> tuple[Array, Array]:
-    """Each vector over its largest entry, and that entry, [..., N, 1]: squares then never overflow.
+    """Each vector over its largest |entry|, and that, [..., N, 1]: squares then never overflow.
 
-    A zero vector is left as it is, over 1.
+    For a zero vector, itself and 1.
     """
     largest = np.abs(vectors).max(axis=-1, keepdims=True)
     largest = np.where(largest > 0, largest, largest.dtype.type(1))
@@ -58,12 +58,12 @@ def scaled_by_max(vectors: Array) -> tuple[Array, Array]:
 
 
 def scaled_eps(eps: float, length: Array) -> Array:
-    """ε in the unit of each vector's largest entry."""
+    """ε relative to each vector's largest entry."""
     with np.errstate(over="ignore", under="ignore"):
         return length.dtype.type(eps) / length
 
 
 def divide_with_gain(unit: Array, size: Array, gain: npt.ArrayLike) -> Array:
     """g·unit/size, zero where the vector is zero, in the vectors' own type."""
-    some = np.where(size > 0, size, size.dtype.type(1))
-    return unit / some * np.asarray(gain, dtype=unit.dtype)
+    nonzero = np.where(size > 0, size, size.dtype.type(1))
+    return unit / nonzero * np.asarray(gain, dtype=unit.dtype)

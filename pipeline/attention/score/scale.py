@@ -1,4 +1,4 @@
-"""Scale: what q·k is multiplied by before the softmax, one number or one a query."""
+"""Scale: what q·k is multiplied by before the softmax, one number or one per query."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def log_n(width: int, counts: Counts | None = None, factor: float = 1.0) -> Arra
     Scalable softmax, Nakanishi 2025, "Scalable-Softmax Is Superior for Attention"; s is learned
     there, and given as `factor` here; Chiang & Cholak 2022 with s = 1. It makes p_j ∝ n^(s·z_j):
     a key ahead of all others by Δ keeps its weight as n grows where s·Δ > 1. ln n must *multiply*:
-    subtracting it moves all logits of a row alike, which a softmax does not see. A query with one
-    key left or none gets 0, as its weights do not depend on its scores.
+    subtracting it would shift all logits of a row alike, which changes no softmax. A query with at
+    most one key gets 0, as its weights do not depend on its scores.
 
     >>> log_n(4, np.array([[1], [100]])).round(4).tolist()
     [[0.0], [2.3026]]
@@ -66,15 +66,15 @@ def log_n(width: int, counts: Counts | None = None, factor: float = 1.0) -> Arra
 
 
 SCALES: dict[str, Scale] = {"sqrt_dk": sqrt_dk, "none": none, "dk": dk, "log_n": log_n}
-NEEDS_COUNTS = frozenset({"log_n"})  # the scales that read the counts; the others may be given None
+NEEDS_COUNTS = frozenset({"log_n"})  # the scales that read the counts
 
 
 def multiplier(
     scale: str | float, width: int, counts: Counts | None = None, log_n_factor: float = 1.0
 ) -> float | Array:
-    """What multiplies QKᵀ: by name from the key width D and the counts, or a number as it is given.
+    """What multiplies QKᵀ: a scale by name, from the key width D and the counts, or a number.
 
-    counts [..., N, 1] → one number for all queries, or one each, float64 [..., N, 1].
+    counts [..., N, 1] → one number for all queries, or one per query, float64 [..., N, 1].
 
     >>> multiplier("sqrt_dk", 4), multiplier(0.3, 4)
     (0.5, 0.3)

@@ -1,4 +1,4 @@
-"""Causes: which of the settings that differ accounts for how much of a metric's change."""
+"""Causes: how much of a metric's change each setting that differs accounts for."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ SAME = 1e-9  # relative difference up to which a metric made again is the one on
 
 @dataclass(frozen=True, eq=False)
 class Causes:
-    """The change of K metrics between two runs, shared out over k factors."""
+    """The change of K metrics between two runs, split among k factors."""
 
-    labels: tuple[str, ...]  # [k] what was changed
-    changes: tuple[tuple[str, str], ...]  # [k] from what to what
+    labels: tuple[str, ...]  # [k] the factors' names
+    changes: tuple[tuple[str, str], ...]  # [k] from which value to which
     metrics: tuple[str, ...]  # [K]
     before: Array  # [K]
     after: Array  # [K]
     parts: Array  # [k, K], which sum to after − before
     errors: Array  # [k, K] standard errors; 0 where every mixture was measured
-    mixtures: Table  # every run that was made for it
+    mixtures: Table  # every run that was made
     notes: tuple[str, ...]
 
     @property
@@ -50,7 +50,7 @@ def attribute(
 ) -> Causes:
     """Shapley values of the settings that differ, from runs that are mixtures of the two.
 
-    `together` names settings that are moved as one; each run that is made is told to `ledger`.
+    `together` names settings that are changed as one; `ledger` gets an entry for each run made.
     """
     found = factors(before, after, together)
     if not found:
@@ -80,9 +80,9 @@ def attribute(
 
 
 def causes_table(found: Causes) -> Table:
-    """A row a metric and factor: its part of the change, an interval, and its share of the whole.
+    """One row per metric and factor: its part of the change, an interval, its share of the change.
 
-    The last row of each metric is the sum of its parts, which is the whole change.
+    The last row of each metric, `all`, is the sum of its parts: the whole change.
     """
     columns = ("metric", "setting", "from", "to", "part", "low", "high", "share")
     rows: list[tuple[object, ...]] = []
@@ -104,7 +104,7 @@ def share_of_change(part: float, whole: float) -> float:
 
 
 def pick_metrics(metrics: Sequence[str], asked: str) -> list[str]:
-    """The metrics that --causes names: one or several with commas between, or all."""
+    """The metrics that --causes names: several with commas between, or all."""
     if asked == "all":
         return list(metrics)
     names = [name.strip() for name in asked.split(",")]

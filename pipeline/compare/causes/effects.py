@@ -10,14 +10,14 @@ from pipeline.base.errors import UserError
 from pipeline.base.records import Array
 from pipeline.base.tables import Table
 from pipeline.compare.causes.anova import shares
-from pipeline.compare.settings import differing, value_of
+from pipeline.compare.settings import differing, value_of, value_pattern
 from pipeline.compare.table import scalar
 from pipeline.config.affects import changes_numbers
 from pipeline.store.read.run import Run
 
 
 def effects_table(runs: Sequence[Run], metrics: Sequence[str]) -> Table:
-    """Main effects and interactions of a full grid, a row an effect, a column a metric."""
+    """Main effects and interactions of a full grid: one row per effect, one column per metric."""
     axes = axes_of(runs)
     values = grid_of(runs, axes, metrics)
     by_metric = [shares(values[..., k]) for k in range(len(metrics))]
@@ -46,20 +46,20 @@ def axes_of(runs: Sequence[Run]) -> list[list[str]]:
 
 
 def pattern(runs: Sequence[Run], name: str) -> tuple[int, ...]:
-    """Which runs agree in a setting: each value as the number of its first appearance."""
-    seen: dict[object, int] = {}
-    return tuple(seen.setdefault(value_of(run, name), len(seen)) for run in runs)
+    """Which runs agree in a setting."""
+    return value_pattern(value_of(run, name) for run in runs)
 
 
 def grid_of(runs: Sequence[Run], axes: Sequence[Sequence[str]], metrics: Sequence[str]) -> Array:
-    """[n_1, …, n_k, K] metrics of a full grid; a `UserError` where a cell is empty or full twice."""
-    places = np.array([pattern(runs, names[0]) for names in axes], dtype=int).reshape(len(axes), -1)
+    """[n_1, …, n_k, K] metrics of a full grid; a `UserError` unless each cell has one run."""
+    patterns = [pattern(runs, names[0]) for names in axes]
+    places = np.array(patterns, dtype=int).reshape(len(axes), len(runs))
     shape = tuple(int(place.max()) + 1 for place in places)
     cells = {tuple(place) for place in places.T.tolist()}
     if not axes or not len(cells) == len(runs) == int(np.prod(shape)):
-        told = " × ".join(" + ".join(names) for names in axes) or "nothing that varies"
+        grid = " × ".join(" + ".join(names) for names in axes) or "nothing that varies"
         raise UserError(
-            f"--causes: {len(runs)} runs are no full grid of {told} ({int(np.prod(shape))} cells, "
+            f"--causes: {len(runs)} runs are no full grid of {grid} ({int(np.prod(shape))} cells, "
             f"{len(cells)} of them filled); narrow them with --where, or name two runs"
         )
     values = np.empty((*shape, len(metrics)))

@@ -1,4 +1,4 @@
-"""Runs between two runs: some settings of the one, the rest of the other, through the pipeline."""
+"""Runs between two runs: some settings of one and the rest of the other."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Scalars = Mapping[str, float]
 
 
 class Mixtures:
-    """Measures any mixture of two runs, each once; which factors are changed → metrics [K].
+    """Measures any mixture of two runs once: the set of changed factors → metrics [K].
 
-    A mixture is a config like any other: it passes the gate and the pipeline and is written in the
-    ledger; it draws nothing and leaves no folder. Two mixtures that are one config are one run.
+    A mixture is a config like any other: it is validated, run and entered in the ledger, without
+    figures or a folder. Two mixtures with the same config are one run.
     """
 
     def __init__(
@@ -50,35 +50,35 @@ class Mixtures:
     def measure(self, changed: frozenset[int]) -> tuple[str, Scalars]:
         """The key and the scalars of one mixture."""
         chosen = [self.factors[place] for place in sorted(changed)]
-        made = mix_settings(self.runs, self.settings, chosen)
-        given = {**made, "metrics": self.measured, "plots": []}
+        mixed = mix_settings(self.runs, self.settings, chosen)
+        config = {**mixed, "metrics": self.measured, "plots": []}
         try:
-            job = Job(validate(given), {}, ())
+            job = Job(validate(config), {}, ())
             if job.key not in self.by_key:
-                self.by_key[job.key] = self.made(job)
-        except UserError as fault:
+                self.by_key[job.key] = self.compute(job)
+        except UserError as error:
             raise UserError(
-                f"--causes: a run with {self.words(changed)} cannot be made: {fault.lines[0]}; "
+                f"--causes: a run with {self.describe(changed)} cannot be made: {error.lines[0]}; "
                 "settings that need one another are moved as one with --together"
-            ) from fault
+            ) from error
         return job.key, self.by_key[job.key]
 
-    def made(self, job: Job) -> Scalars:
-        """The scalars of one config, on record in the ledger."""
+    def compute(self, job: Job) -> Scalars:
+        """The scalars of one config, entered in the ledger."""
         result, seconds = compute(job)
-        told = {"run": job.key[:10], "key": job.key, "status": "done", "seconds": round(seconds, 4)}
-        self.ledger({**told, "scalars": dict(result.scalars)})
+        entry = {"run": job.key[:10], "key": job.key, "status": "done"}
+        self.ledger({**entry, "seconds": round(seconds, 4), "scalars": dict(result.scalars)})
         return result.scalars
 
-    def words(self, changed: frozenset[int]) -> str:
-        """A mixture in words: each factor as it is in it."""
+    def describe(self, changed: frozenset[int]) -> str:
+        """A mixture in words: each factor with its value."""
         return ", ".join(
             f"{factor.label} {format_factor(self.runs[place in changed], factor)}"
             for place, factor in enumerate(self.factors)
         )
 
     def table(self) -> Table:
-        """Every mixture that was measured: a row each, the factors' values and the metrics."""
+        """One row per mixture: the factors' values and the metrics."""
         rows = [
             (key, *(format_factor(self.runs[place in changed], factor)
                     for place, factor in enumerate(self.factors)),

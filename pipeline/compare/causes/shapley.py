@@ -5,7 +5,7 @@ the mean of v(S ∪ {i}) − v(S) over all orders in which the factors may be ch
 
     φ_i = Σ_{S ∌ i} |S|! (k − |S| − 1)! / k! · (v(S ∪ {i}) − v(S)),    Σ_i φ_i = v(all) − v(none).
 
-The second equation holds whatever v is: the parts are the whole.
+The second equation holds for any v: the parts sum to the change.
 """
 
 from __future__ import annotations

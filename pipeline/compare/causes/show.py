@@ -19,7 +19,7 @@ LEAST = 0.0005  # share of the variance below which an effect is not worth a bar
 
 
 def show_causes(found: Causes) -> None:
-    """A table a metric: each setting, its part of the change, its share of the whole."""
+    """One table per metric: each setting, its part of the change and its share."""
     out = console()
     rows_of = groupby(causes_table(found).rows, key=lambda row: row[0])
     for metric, rows in rows_of:
@@ -45,7 +45,7 @@ def show_causes(found: Causes) -> None:
 
 
 def with_interval(part: object, low: object) -> str:
-    """A part and how far its interval reaches."""
+    """A part ± half its interval."""
     assert isinstance(part, float)
     assert isinstance(low, float)
     return f"{part:.4f} ± {part - low:.4f}"
@@ -62,7 +62,7 @@ def format_share(value: object) -> str:
 
 
 def show_effects(table: Table) -> None:
-    """Effects as rows, as many metrics as columns as there is room for."""
+    """Effects as rows, as many metrics as fit as columns."""
     out = console()
     rows = [(row[0], *map(format_share, row[1:])) for row in table.rows]
     room = max((out.width - max(len(str(row[0])) for row in rows)) // 12 - 1, 1)
@@ -75,7 +75,7 @@ def show_effects(table: Table) -> None:
 
 
 def waterfalls(found: Causes) -> Iterator[tuple[str, Drawing]]:
-    """A picture a metric: from the baseline to the run, setting by setting."""
+    """One figure per metric: from the baseline to the run, setting by setting."""
     labels = [
         f"{label.rpartition('.')[2]}: {source} → {target}"
         for label, (source, target) in zip(found.labels, found.changes, strict=True)
@@ -89,7 +89,7 @@ def waterfalls(found: Causes) -> Iterator[tuple[str, Drawing]]:
 
 
 def effect_bars(table: Table) -> Iterator[tuple[str, Drawing]]:
-    """A picture a metric: the effects that are worth a bar."""
+    """One figure per metric: the effects that are worth a bar."""
     *effects, _ = table.rows
     names = [str(row[0]) for row in effects]
     brief = [SECTIONS.sub("", name) for name in names]

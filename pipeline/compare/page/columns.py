@@ -1,4 +1,4 @@
-"""The columns of the page's table: what varied, then what was measured."""
+"""The columns of the page's table: the settings that differ, then the metrics."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pipeline.base.values import format_value, is_number
-from pipeline.compare.settings import differing, value_of
+from pipeline.base.values import format_value, is_number, sorted_values
+from pipeline.compare.settings import differing, value_of, value_pattern
 from pipeline.compare.table import metric_names, scalar
 from pipeline.store.read.run import Run
 
@@ -21,11 +21,11 @@ class Column:
     kind: str  # setting or metric
     values: Sequence[Any]  # [runs]
     label: str  # its name in a few words
-    follows: str = ""  # the label of an earlier setting that it always moves with, if any
+    follows: str = ""  # the label of an earlier setting that always changes with it
 
     @property
     def leads(self) -> bool:
-        """Whether it is a setting of its own, or the first of those that move together."""
+        """Whether it is a setting, and the first of those that always change together."""
         return self.kind == "setting" and not self.follows
 
     @cached_property
@@ -42,21 +42,11 @@ def columns_of(runs: Sequence[Run]) -> list[Column]:
     first: dict[tuple[int, ...], str] = {}
     columns = []
     for name, values in settings.items():
-        leader = first.setdefault(pattern(values), labels[name])
+        leader = first.setdefault(value_pattern(values), labels[name])
         follows = leader if leader != labels[name] else ""
         columns.append(Column(name, "setting", values, labels[name], follows))
     columns += [Column(name, "metric", v, labels[name]) for name, v in metrics.items()]
     return columns
-
-
-def pattern(values: Sequence[Any]) -> tuple[int, ...]:
-    """Where each value was first seen: the same for settings that always change together.
-
-    >>> pattern(["a", "b", "a"]) == pattern([1, 2, 1])
-    True
-    """
-    places: dict[str, int] = {}
-    return tuple(places.setdefault(repr(value), len(places)) for value in values)
 
 
 def labels_of(names: Sequence[str]) -> dict[str, str]:
@@ -72,12 +62,22 @@ def labels_of(names: Sequence[str]) -> dict[str, str]:
 
 def as_data(column: Column) -> dict[str, Any]:
     """A column as the page's scripts read it."""
-    numeric = column.numeric
+    numeric, values = column.numeric, column.values
     return {
         "name": column.name,
         "label": column.label,
         "kind": column.kind,
         "leads": column.leads,
         "numeric": numeric,
-        "values": [v if v is None or numeric else format_value(v) for v in column.values],
+        "values": list(values) if numeric else list(map(format_value, values)),
+        "choices": None if numeric else list(map(format_value, sorted_values(values))),
     }
+
+
+def describe_run(leaders: Sequence[Column], run: int) -> str:
+    """A run's settings in words.
+
+    >>> describe_run([Column("a.t", "setting", [1.0, 2.0], "t")], 1)
+    't 2'
+    """
+    return ", ".join(f"{column.label} {format_value(column.values[run])}" for column in leaders)

@@ -1,4 +1,4 @@
-"""The story: what the page tells beside what stands in the runs."""
+"""The heading of a page: title, question, and the command that makes it again."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ from pipeline.base.paths import display_path
 from pipeline.laws import Verdict
 from pipeline.store.read.run import Run
 
-NOT_OPTIONS = ("paths", "debug")  # of the command's arguments, what is told otherwise or not at all
+NOT_OPTIONS = ("paths", "debug")  # arguments of the command that are written otherwise or left out
 
 
 @dataclass(frozen=True, eq=False)
 class PageHeading:
-    """Who made these runs, and what for."""
+    """What the page says beside what is in the runs."""
 
     title: str
-    command: str  # that makes these runs and this page again
+    command: str  # makes these runs and this page again
     question: str = ""
     source: str = ""
     verdicts: Sequence[Verdict] = ()
-    causes_command: str = (
-        ""  # the command that works out which setting did what, where it was not given
-    )
+    causes_command: str = ""  # attributes the change to settings; empty where that is done
 
 
 def comparison_heading(runs: Sequence[Run], asked: Mapping[str, Any]) -> PageHeading:
-    """A comparison's: its command names the runs, whatever is newest when it is read."""
+    """The heading of a comparison; its command names the runs, not `latest`."""
     paths = list(asked["paths"])
     if not paths:
         paths = [display_path(runs[0].folder.parent.parent)]  # the newest sweep

@@ -1,6 +1,6 @@
-"""Causes: where two runs differ in several settings, which command tells them apart.
+"""Hints: the command that separates the effects of several settings between two runs.
 
-Nothing else on the page can: with two runs, all that differs moves together.
+The page itself cannot: with two runs, all settings that differ change together.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pipeline.store.read.run import Run
 
 
 def causes_hint(runs: Sequence[Run], command: str) -> Iterator[Finding]:
-    """One sentence, where `command` would answer: two runs with a change, and settings to mix."""
-    if (
-        not command or len(runs) != 2 or runs[0].source_folder == runs[1].source_folder
-    ):  # one is the other's twin
+    """One sentence, where two runs differ in several settings."""
+    if not command or len(runs) != 2:
+        return
+    if runs[0].source_folder == runs[1].source_folder:  # they are equivalent
         return
     found = factors(runs[0], runs[1])
     if len(found) > 1:

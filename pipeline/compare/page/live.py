@@ -1,4 +1,4 @@
-"""What the live panel computes from: q·k of each input, in the shortest form that reads back."""
+"""What the live panel computes from: q·k of each input, to the last bit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 
 from pipeline.attention import QK_NORMS, attend, rotate
 from pipeline.base.errors import UserError
-from pipeline.base.records import Array, Mask, Projected
-from pipeline.compare.page.columns import Column
-from pipeline.compare.page.findings import at
+from pipeline.base.records import Array, LayerInput, Mask
+from pipeline.compare.page.columns import Column, describe_run
 from pipeline.config.affects import changes_numbers
 from pipeline.config.schema.config import Config
 from pipeline.config.validate import validate
@@ -31,20 +30,21 @@ def inputs(
     runs: Sequence[Run], chosen: Sequence[int], columns: Sequence[Column]
 ) -> tuple[list[dict[str, Any]], str]:
     """Each distinct input of the chosen runs, and what was left out, in words."""
-    made: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     left: dict[str, None] = {}
-    told = [c for c in columns if c.leads and is_of_input(c.name) and c.name != "sentences"]
+    labels = [c for c in columns if c.leads and is_of_input(c.name) and c.name != "sentences"]
     for place in sorted({input_key(runs[place]): place for place in reversed(chosen)}.values()):
         try:
-            for one in scored(config_of(runs[place])):
-                used = sum(len(other["scores"]) for other in made.values())
-                if used + len(one["scores"]) > MOST_NUMBERS:
+            for entry in scored(config_of(runs[place])):
+                used = sum(len(other["scores"]) for other in found.values())
+                if used + len(entry["scores"]) > MOST_NUMBERS:
                     raise LeftOut(f"what goes beyond {MOST_NUMBERS:,} scores in all")
-                one["label"] = " · ".join(filter(None, (one["sentence"], at(told, place))))
-                made.setdefault(json.dumps([one[name] for name in COMPUTED]), one)
+                words = entry["sentence"], describe_run(labels, place)
+                entry["label"] = " · ".join(filter(None, words))
+                found.setdefault(json.dumps([entry[name] for name in COMPUTED]), entry)
         except LeftOut as why:
             left[str(why)] = None
-    return list(made.values()), "; ".join(left)
+    return list(found.values()), "; ".join(left)
 
 
 def is_of_input(setting: str) -> bool:
@@ -57,26 +57,26 @@ class LeftOut(Exception):
 
 
 def input_key(run: Run) -> str:
-    """The same for two runs whose scores are the same."""
+    """Equal for runs whose scores are equal."""
     kept = {name: v for name, v in run.settings.items() if is_of_input(name)}
     return json.dumps(kept, sort_keys=True, default=str)
 
 
 def config_of(run: Run) -> Config:
-    """The config a run was made with, past the gate once more."""
+    """The config a run was made with, validated again."""
     try:
         config = validate(whole_config(run))
     except UserError as error:
         raise LeftOut("runs whose settings this version does not know") from error
-    if config.attention.normalizer != "softmax":
+    if config.attention.at(0).normalizer != "softmax":
         raise LeftOut("runs with a normalizer other than softmax")
     return config
 
 
 def scored(config: Config) -> Iterator[dict[str, Any]]:
-    """Per sentence: tokens, q·k [H·N·M], the mask and the bias, and the settings as they were.
+    """Per sentence: tokens, q·k [H·N·M], mask, bias and the settings of the run.
 
-    Of several layers the first, which alone attends over the embeddings as they came.
+    Only the first layer: it alone attends over the embeddings themselves.
     """
     try:
         ready = prepare(config)
@@ -87,7 +87,7 @@ def scored(config: Config) -> Iterator[dict[str, Any]]:
         keys = (prepared.key_embedded or prepared.embedded).sentence.tokens
         if max(len(queries), len(keys)) > MOST_TOKENS:
             raise LeftOut(f"sentences beyond {MOST_TOKENS} tokens")
-        scores, allowed, bias = capture_stages(prepared.projected, config)
+        scores, allowed, bias = capture_stages(prepared, config)
         yield {
             "sentence": prepared.embedded.sentence.name,
             "queries": list(queries),
@@ -96,7 +96,7 @@ def scored(config: Config) -> Iterator[dict[str, Any]]:
             "scores": scores.ravel().tolist(),
             "mask": None if allowed.all() else broadcast_list(allowed.astype(int), scores.shape),
             "bias": None if bias is None else broadcast_list(bias, scores.shape),
-            **{name: getattr(config.attention, name) for name in SETTINGS},
+            **{name: getattr(config.attention.at(0), name) for name in SETTINGS},
         }
 
 
@@ -105,9 +105,9 @@ def broadcast_list(array: Any, shape: tuple[int, ...]) -> list[Any]:
     return np.broadcast_to(array, shape).ravel().tolist()
 
 
-def capture_stages(projected: Projected, config: Config) -> tuple[Array, Mask, Array | None]:
+def capture_stages(prepared: LayerInput, config: Config) -> tuple[Array, Mask, Array | None]:
     """q·k [H, N, M], which keys are allowed, and the bias: the logits of scores times nothing."""
-    settings = config.attention
+    settings, projected = config.attention.at(0), prepared.projected
     query, key = (
         rotate(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
         for vectors in (projected.query, projected.key)
@@ -117,7 +117,14 @@ def capture_stages(projected: Projected, config: Config) -> tuple[Array, Mask, A
     def keep(stage: str, array: Array) -> None:
         seen[stage] = array.copy()
 
-    attended = attend(query, key, projected.value, mask=settings.mask, on_stage=keep)
+    attended = attend(
+        query,
+        key,
+        projected.value,
+        mask=settings.mask,
+        tokens=prepared.token_ids,
+        on_stage=keep,
+    )
     scores = seen["scores"]
     if settings.bias == "none":
         return scores, attended.allowed, None

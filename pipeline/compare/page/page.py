@@ -10,33 +10,36 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.threads import single_threaded_blas
-from pipeline.base.values import format_value
+from pipeline.base.values import format_value, sorted_values
 from pipeline.compare.page.columns import Column, as_data, columns_of
 from pipeline.compare.page.findings import findings
 from pipeline.compare.page.heading import PageHeading
 from pipeline.compare.page.hints import causes_hint
 from pipeline.compare.page.live import inputs
 from pipeline.compare.page.payload import Payload, build_payload
+from pipeline.compare.page.provenance import versions
 from pipeline.compare.page.safe import as_json, policy
 from pipeline.config.affects import changes_numbers
 from pipeline.store.read.run import Run
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("base", "colors", "scales", "state", "selection", "table", "parallel", "curves",
-           "heatmap", "align", "difference", "moves", "pair", "live",
-           "main")  # in this order  # fmt: skip
+# The panels of "Explore", from top to bottom: each is <name>.html and <name>.js of the assets.
+PANELS = ("parallel", "table", "curves", "pair", "moves")
+SHARED = ("base", "colors", "scales", "state", "selection", "heatmap", "align", "difference")
+SCRIPTS = (*SHARED, *PANELS, "live", "main")  # in this order
 
 
 @single_threaded_blas
-def page(runs: Sequence[Run], story: PageHeading) -> str:
-    """A whole HTML file. The same runs and story give the same bytes."""
+def page(runs: Sequence[Run], heading: PageHeading) -> str:
+    """A whole HTML file. The same runs and heading give the same bytes."""
     columns = columns_of(runs)
     shown = build_payload(runs)
     live, left_out = inputs(runs, shown.chosen, columns)
     scripts = (datatables(), our_scripts())
     style = asset("page.css")
     return template().render(
-        story=story,
+        heading=heading,
+        panels=PANELS,
         count=len(runs),
         policy=policy(scripts, [style]),
         style=style,
@@ -46,8 +49,8 @@ def page(runs: Sequence[Run], story: PageHeading) -> str:
         values=list_values,
         held=fixed_settings(runs, columns),
         findings=[
-            *findings(runs, columns, story.verdicts),
-            *causes_hint(runs, story.causes_command),
+            *findings(runs, columns, heading.verdicts),
+            *causes_hint(runs, heading.causes_command),
         ],
         rule=shown.rule,
         live=live,
@@ -91,8 +94,8 @@ def partner(first: int, chosen: Sequence[int], columns: Sequence[Column]) -> int
 
 
 def list_values(column: Column, most: int = 12) -> list[str]:
-    """The values of a setting in the order they were met, and how many more there are."""
-    distinct = list(dict.fromkeys(map(format_value, column.values)))
+    """The values of a setting in order, and how many more there are."""
+    distinct = list(map(format_value, sorted_values(column.values)))
     more = len(distinct) - most
     return distinct[:most] + ([f"and {more} more"] if more > 0 else [])
 
@@ -112,29 +115,9 @@ def fixed_settings(runs: Sequence[Run], columns: Sequence[Column]) -> list[tuple
     return [(name, format_value(value)) for name, value in {**chosen, **same}.items()]
 
 
-def versions(runs: Sequence[Run]) -> list[tuple[str, str]]:
-    """Versions and commit, each value that the runs have."""
-    versions = [run.record.get("versions", {}) for run in runs]
-    names = dict.fromkeys(name for found in versions for name in found)
-    told = [(name, join_distinct(found.get(name) for found in versions)) for name in names]
-    commits = join_distinct(commit_of(run.record) for run in runs)
-    return [("commit", commits or "unknown"), *told]
-
-
-def commit_of(about: Mapping[str, Any]) -> str:
-    """The commit a run was made from."""
-    changed = " with changes not committed" if about.get("dirty") else ""
-    return f"{about['commit']}{changed}" if about.get("commit") else ""
-
-
-def join_distinct(values: Any) -> str:
-    """The distinct values, as one text."""
-    return ", ".join(dict.fromkeys(str(value) for value in values if value))
-
-
 @cache
 def template() -> Any:
-    """The page with its gaps; whatever fills them is escaped."""
+    """The template; whatever fills it is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

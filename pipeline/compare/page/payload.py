@@ -1,4 +1,4 @@
-"""The weights and displacements that the page carries, and the rule by which they are chosen."""
+"""The weights and embeddings in the page, and the rule by which their runs are chosen."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Vectors = dict[Place, Points]
 class Payload:
     """What the heatmaps and the displacement plot draw."""
 
-    chosen: tuple[int, ...]  # the runs, by their place in the table
-    rule: str  # by which they were chosen, in a sentence
-    sentences: list[str]  # and layers, as they are spoken of
+    chosen: tuple[int, ...]  # indices of the runs in the table
+    rule: str  # by which they are chosen, in a sentence
+    sentences: list[str]  # with their layers, in words
     layers: list[int]  # of each of them
-    attended: dict[int, list[int]]  # run -> all its sentences in their order, long ones among them
+    attended: dict[int, list[int]]  # run → all its sentences in order, long ones included
     pictures: list[dict[str, Any]]
     planes: list[dict[str, Any]]
 

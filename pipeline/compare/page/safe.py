@@ -1,4 +1,4 @@
-"""What keeps the page safe: data that no token can break out of, scripts that are known by hash."""
+"""What keeps the page safe: data that no token can break out of, scripts allowed by hash."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def as_json(content: Any) -> str:
 
 
 def plain(content: Any) -> Any:
-    """`content` as JSON knows it: what is no number as None, what pairs up to nothing replaced.
+    """`content` as JSON knows it: what is no number as None, half a surrogate pair replaced.
 
     >>> plain([float("inf"), "half a pair \\ud83d"])
     [None, 'half a pair ?']

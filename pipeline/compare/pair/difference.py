@@ -1,4 +1,4 @@
-"""The difference of two runs: what was changed, and what that did, sentence by sentence."""
+"""The difference of two runs: changed settings, metrics, and weights sentence by sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """Two runs, and all that sets them apart."""
+    """Two runs and everything in which they differ."""
 
     before: Run
     after: Run
@@ -71,11 +71,11 @@ def compare_sentences(
             heads = f"{len(a.values)} against {len(b.values)} heads"
             notes.append(f"Weights of {format_place(place)} not subtracted: {heads}.")
             continue
-        one = subtract(place, a, b, (points[0].get(place), points[1].get(other)))
+        sentence = subtract(place, a, b, (points[0].get(place), points[1].get(other)))
         if short := [side for side, w in (("baseline", a), ("run", b)) if not are_shares(w)]:
             notes.append(NOT_SHARES.format(" and ".join(short), format_place(place)))
-        if one.queries and one.keys:
-            found.append(one)
+        if sentence.queries and sentence.keys:
+            found.append(sentence)
         else:
             notes.append(f"Weights of {format_place(place)} not subtracted: no token in common.")
     return found, notes
@@ -99,12 +99,12 @@ def pair_sentences(
         mine, theirs = ([p for p in places if p[1] == layer] for places in (rest, others))
         pairs += zip(mine, theirs, strict=False)
     left, right = {mine for mine, _ in pairs}, {theirs for _, theirs in pairs}
-    lonely = [
+    unpaired = [
         *((place, "baseline") for place in one if place not in left),
         *((place, "run") for place in two if place not in right),
     ]
     return pairs, [
-        f"Weights of {format_place(p)} not subtracted: only in the {w}." for p, w in lonely
+        f"Weights of {format_place(p)} not subtracted: only in the {w}." for p, w in unpaired
     ]
 
 

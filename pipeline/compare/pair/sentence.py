@@ -1,4 +1,4 @@
-"""One sentence in two runs: the weights of the tokens that both have, and how far rows moved."""
+"""One sentence in two runs: the weights of shared tokens, and the distances between rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.compare.pair.align import Alignment, align
 from pipeline.compare.pair.distances import DISTANCES
 from pipeline.store.read.arrays import Place, Points, Weights, scatter_keys
 
-UNCHANGED = 1e-12  # changes up to which a weight stayed where it was, but for rounding
+UNCHANGED = 1e-12  # a change of a weight up to this is rounding
 MAX_CHANGES = 100  # token pairs that are kept of a sentence
 
 

@@ -1,4 +1,4 @@
-"""What a comparison of two runs leaves: tables and pictures of their difference."""
+"""Tables and figures of the difference of two runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CAPTION = 56  # characters of the line that says what was changed
 
 
 def summary_table(found: Difference) -> Table:
-    """The changed settings and the metrics, a row each, the runs as columns."""
+    """The changed settings and the metrics as rows, the runs as columns."""
     settings = [(s.name, brief(s.before), brief(s.after), "", "") for s in found.settings]
     metrics = [
         (
@@ -35,7 +35,7 @@ def summary_table(found: Difference) -> Table:
 
 
 def row_distances(found: Difference) -> Table:
-    """A row a query and head: how far its weights moved, by every distance, in nats."""
+    """One row per query and head: how far its weights moved, by every distance."""
     columns = (
         "sentence", "layer", "head", "position_before", "position_after", "query", *DISTANCES,
     )  # fmt: skip

@@ -18,10 +18,14 @@ PAPER_SETTINGS: dict[str, Any] = {"style": PAPER, "formats": ["pdf", "svg"]}
 class FigureFiles(Section):
     """How a figure is saved."""
 
-    formats: Annotated[Words, some_of(FORMATS, least=1)] = Field(description="file formats")
-    dpi: Annotated[int, integer(36, 1200)] = Field(description="pixels per inch of a png")
+    formats: Annotated[Words, some_of(FORMATS, least=1)] = Field(
+        description="the file formats that each figure is saved in"
+    )
+    dpi: Annotated[int, integer(36, 1200)] = Field(
+        description="the resolution of png files, in pixels per inch"
+    )
     style: Annotated[str, one_of(STYLES)] = Field(
-        description="the width of vector files: as on the screen, or a journal's columns"
+        description="screen, or paper: svg and pdf files as wide as a column of a journal"
     )
 
 
@@ -29,5 +33,6 @@ class Figures(FigureFiles):
     """How a run's figures are drawn and saved."""
 
     pooling: Annotated[str, one_of(POOLINGS)] = Field(
-        description="what a heatmap's cell shows of the many weights of a long sentence"
+        description="what a cell of a heatmap shows where a long sentence has many weights per "
+        "cell: their mean or their maximum"
     )

@@ -11,9 +11,9 @@ from pipeline.config.validators import flag, integer
 
 
 class Layers(Section):
-    """Attention applied again to what it gave."""
+    """Attention applied again to its own output."""
 
-    count: Annotated[int, integer(1, 256)] = Field(description="count of layers, L")
+    count: Annotated[int, integer(1, 256)] = Field(description="the number of layers L")
     residual: Annotated[bool, flag()] = Field(
-        description="whether each layer adds its output to its input, x + output"
+        description="whether each layer adds its input to its output: x + attention(x)"
     )

@@ -12,25 +12,31 @@ from pipeline.model import OUTPUTS
 
 
 class Identity(Section):
-    """Q = K = V = the embeddings."""
+    """Query, key and value are the embeddings: Q = K = V = E."""
 
     kind: Literal["identity"] = Field(description="the kind of projection")
 
 
 class Random(Section):
-    """Independent random W_Q, W_K and W_V."""
+    """Independent random matrices W_Q, W_K and W_V, drawn from the seed."""
 
     kind: Literal["random"] = Field(description="the kind of projection")
-    heads: Annotated[int, integer(1, 4096)] = Field(description="count of heads, H")
+    heads: Annotated[int, integer(1, 4096)] = Field(description="the number of heads H")
     key_heads: Annotated[int | None, optional(integer(1, 4096))] = Field(
-        description="heads of keys and values, a divisor of heads; null for as many"
+        description="the number of heads of keys and values, which must divide heads "
+        "(grouped-query attention); null for as many as heads"
     )
     key_width: Annotated[int | None, optional(integer(1, 65536))] = Field(
-        description="d_k a head; null for the embedding width over the heads"
+        description="the width d_k of a query and a key in each head; null for the width of the "
+        "embeddings divided by heads"
     )
     value_width: Annotated[int | None, optional(integer(1, 65536))] = Field(
-        description="width of a value a head; null likewise"
+        description="the width of a value in each head; null for the width of the embeddings "
+        "divided by heads"
     )
     output: Annotated[str, one_of(OUTPUTS)] = Field(
-        description="W_O, which brings the heads back to the embeddings' width"
+        description="the matrix W_O that brings the heads back to the width of the embeddings"
     )
+
+
+AnyProjection = Identity | Random

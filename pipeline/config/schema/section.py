@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+ByIndex = dict[str, Any]  # {every: …, 0: …, 3-5: …}, see base/by_index
 Spec = str | dict[str, Any] | list[Any]
 Texts = tuple[str | tuple[str, ...], ...]
 Words = tuple[str, ...]

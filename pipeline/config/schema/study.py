@@ -8,38 +8,53 @@ from pydantic import Field, model_validator
 
 from pipeline.base.registry import list_choices
 from pipeline.config.schema.section import Section
-from pipeline.config.validators import grid_axes, non_empty, one_of
+from pipeline.config.structures import grid_axes
+from pipeline.config.validators import non_empty, one_of
 from pipeline.laws import RELATIONS
 from pipeline.metrics import METRICS, scalar_names
 
 
 class Law(Section):
-    """Something that must hold of the runs of an experiment: one metric along one setting."""
+    """What must hold for the runs of an experiment: how one metric changes along one setting."""
 
-    claim: Annotated[str, non_empty("the law in words")] = Field(description="the law in words")
-    law: Annotated[str, one_of(RELATIONS)] = Field(description="what the metric does")
-    metric: Annotated[str, one_of(scalar_names(METRICS))] = Field(description="which metric")
-    setting: Annotated[str, non_empty("a setting of the grid")] = Field(description="along what")
-    along: list[Any] | None = Field(
-        default=None, description="the order of the setting's values; null for ascending"
+    claim: Annotated[str, non_empty("the law in words")] = Field(
+        description="the law in words, as the verdict shows it"
     )
-    within: float = Field(default=0.0, description="how far a flat metric may move")
-    where: dict[str, Any] = Field(default={}, description="the runs it speaks of")
+    law: Annotated[str, one_of(RELATIONS)] = Field(
+        description="how the metric changes from each value of the setting to the next"
+    )
+    metric: Annotated[str, one_of(scalar_names(METRICS))] = Field(description="the metric")
+    setting: Annotated[str, non_empty("a setting of the grid")] = Field(
+        description="the setting of the grid along which the metric is followed"
+    )
+    along: list[Any] | None = Field(
+        default=None, description="the values of the setting in order; null for ascending"
+    )
+    within: float = Field(
+        default=0.0, description="how much a flat metric may change, in its own unit"
+    )
+    where: dict[str, Any] = Field(
+        default={},
+        description="the values of other settings of the runs it is about; empty for all runs",
+    )
 
 
 class Study(Section):
-    """What an experiment asks, where it comes from, what it varies and what must hold."""
+    """An experiment: its question, its source, what it varies and what must hold."""
 
     question: Annotated[str, non_empty("the question the experiment answers")] = Field(
-        description="what the experiment asks"
+        description="the question that the experiment answers"
     )
     source: Annotated[str, non_empty("where the claim is published")] = Field(
-        description="who claimed or measured it"
+        description="where the claim was published"
     )
     grid: Annotated[dict[str, Any], grid_axes()] = Field(
-        description="settings and their values; keys joined by commas move together"
+        description="the settings that vary, each with its list of values; settings whose names "
+        "are joined by commas vary together"
     )
-    holds: list[Law] = Field(default=[], description="laws that must hold of the finished runs")
+    holds: list[Law] = Field(
+        default=[], description="the laws that must hold for the finished runs"
+    )
 
     @property
     def varied(self) -> list[str]:

@@ -1,1 +1,1 @@
-"""Metrics that follow the weights through the layers."""
+"""Metrics of what each key contributes to a query, in a layer and through all layers."""

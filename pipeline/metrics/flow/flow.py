@@ -1,4 +1,4 @@
-"""Trace: what came of each key, layer upon layer, and the metrics that read it."""
+"""What each key contributes to each query, layer upon layer, and the metrics that read it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Callable
 from pipeline.base.records import Array, Attended, Embeddings, Flow
 from pipeline.metrics.flow.norm_weighted import norm_rank
 from pipeline.metrics.flow.rollout import rollout, rollout_entropy, rollout_self
-from pipeline.metrics.streaming.per_row import check_measurable
+from pipeline.metrics.limits import check_measurable
 
 
-def trace_flow(attended: Attended, moved: Embeddings, below: Flow | None = None) -> Flow:
-    """What came of each key in a layer whose weights were kept, on top of the layers below it."""
+def trace_flow(attended: Attended, embeddings: Embeddings, below: Flow | None = None) -> Flow:
+    """The flow through a layer whose weights were kept, on top of that of the layers below."""
     weights = attended.weights
-    rolled = rollout(weights, None if below is None else below.rollout, moved.is_residual)
+    rolled = rollout(weights, None if below is None else below.rollout, embeddings.is_residual)
     check_measurable(rolled, "weights through the layers")
-    return Flow(weights, attended.allowed, weights * moved.value_norms[:, None, :], rolled)
+    weighted = weights * embeddings.value_norms[:, None, :]
+    return Flow(weights, attended.allowed, weighted, rolled)
 
 
-# → [H, N], or [N] where it is one for all heads
+# One number per query: → [H, N], or [N] where it is the same for all heads
 FLOW_METRICS: dict[str, Callable[[Flow], Array]] = {
     "rollout_entropy": rollout_entropy,
     "rollout_self": rollout_self,

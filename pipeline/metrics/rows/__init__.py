@@ -1,1 +1,1 @@
-"""Metrics that read whole rows of weights."""
+"""Metrics of rows of weights, one number per query."""

@@ -1,16 +1,15 @@
-"""Strips: rows a few at a time, where what is made beside them would be too much at once."""
+"""A few rows at a time, where a temporary array of all rows would be slow to allocate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-CHUNK_ENTRIES = (
-    1 << 19
-)  # entries; larger arrays are fresh memory each time, which takes longer than to fill
+# Larger arrays are allocated anew by the system each time, which takes longer than filling them.
+CHUNK_ENTRIES = 1 << 19
 
 
 def row_chunks(rows: int, width: int) -> Iterator[slice]:
-    """Slices of the rows, each of at most STRIP entries or one row.
+    """Slices of the rows, each of at most CHUNK_ENTRIES entries, or of one row.
 
     >>> list(row_chunks(3, 1 << 18))
     [slice(0, 2, None), slice(2, 4, None)]

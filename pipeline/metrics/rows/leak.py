@@ -1,4 +1,4 @@
-"""Leak: the weight that a mask meant to keep from a key, and did not."""
+"""The weight that gets past a mask."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pipeline.base.records import Array, Rows
 
 
 def leaked_mass(rows: Rows) -> Array:
-    """Σ_j p_ij over the keys j that query i was not meant to see, [..., B, M'] → [..., B].
+    """Σ_j p_ij over the masked keys j of query i, [..., N', M'] → [..., N'].
 
-    0 wherever the mask comes last; with attention.order=mask_then_cap a soft-cap c turns the −∞ of
-    a masked key into −c, and it gets a share in proportion to exp(−c).
+    0 where the mask comes last. With attention.order=mask_then_cap a soft-cap c turns the −∞ of a
+    masked key into −c, which leaves it a weight proportional to exp(−c).
 
     >>> halves = np.array([[0.5, 0.5], [0.5, 0.5]])
-    >>> leaked_mass(Rows(halves, np.array([2, 2]), meant=lambda: np.tri(2, dtype=bool))).tolist()
+    >>> leaked_mass(
+    ...     Rows(halves, np.array([2, 2]), intended_mask=lambda: np.tri(2, dtype=bool))
+    ... ).tolist()
     [0.5, 0.0]
     """
     if rows.intended_mask is None:

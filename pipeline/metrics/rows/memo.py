@@ -1,23 +1,21 @@
-"""What several metrics read off the same rows, worked out once for each block of them."""
+"""Intermediate results that several metrics share, computed once per block of rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.base.records import Array, Rows
+from pipeline.base.records import Array, Positions, Rows
 from pipeline.metrics.rows.chunks import row_chunks
 
-Places = npt.NDArray[np.integer[Any]]
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
-def memoize(worked_out: Callable[[Rows], Found]) -> Callable[[Rows], Found]:
-    """The same function, which finds what it gave for these rows before; not to be written to.
+def memoize(function: Callable[[Rows], T]) -> Callable[[Rows], T]:
+    """`function`, computed once for the same rows; its result must not be written to.
 
     >>> calls = []
     >>> row_sum = memoize(lambda rows: calls.append(1) or rows.weights.sum(axis=-1))
@@ -26,18 +24,18 @@ def memoize(worked_out: Callable[[Rows], Found]) -> Callable[[Rows], Found]:
     [[1.0], [1.0], 1]
     """
 
-    @wraps(worked_out)
-    def found(rows: Rows) -> Found:
-        if found not in rows.memo:
-            rows.memo[found] = worked_out(rows)
-        return cast(Found, rows.memo[found])
+    @wraps(function)
+    def memoized(rows: Rows) -> T:
+        if memoized not in rows.memo:
+            rows.memo[memoized] = function(rows)
+        return cast(T, rows.memo[memoized])
 
-    return found
+    return memoized
 
 
 @memoize
-def argmax_key(rows: Rows) -> Places:
-    """Which key of the block has each row's largest weight, [..., B, M'] → [..., B].
+def argmax_key(rows: Rows) -> Positions:
+    """The key of each row's largest weight, counted from key_start, [..., N', M'] → [..., N'].
 
     >>> argmax_key(Rows(np.array([[0.25, 0.75]]), np.array([2]))).tolist()
     [1]
@@ -47,7 +45,7 @@ def argmax_key(rows: Rows) -> Places:
 
 @memoize
 def row_sum(rows: Rows) -> Array:
-    """Σ_j p_j, [..., B, M'] → [..., B]: 1 for a softmax.
+    """Σ_j p_j, [..., N', M'] → [..., N']: 1 for a softmax.
 
     >>> row_sum(Rows(np.array([[0.5, 0.25]]), np.array([2]))).tolist()
     [0.75]
@@ -59,7 +57,7 @@ def row_sum(rows: Rows) -> Array:
 
 @memoize
 def log_counts(rows: Rows) -> Array:
-    """ln n of the n keys that each query may attend to, [..., B]; 0 where there is none.
+    """ln n of the n keys that each query may attend to, [..., N']; 0 where n = 0.
 
     >>> log_counts(Rows(np.array([[0.5, 0.5]]), np.array([1]))).tolist()
     [0.0]
@@ -69,7 +67,7 @@ def log_counts(rows: Rows) -> Array:
 
 @memoize
 def sum_of_squares(rows: Rows) -> Array:
-    """Σ_j p_j², [..., B, M'] → [..., B].
+    """Σ_j p_j², [..., N', M'] → [..., N'].
 
     >>> sum_of_squares(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.5]
@@ -79,14 +77,14 @@ def sum_of_squares(rows: Rows) -> Array:
 
 @memoize
 def sum_of_cubes(rows: Rows) -> Array:
-    """Σ_j p_j³, [..., B, M'] → [..., B].
+    """Σ_j p_j³, [..., N', M'] → [..., N'].
 
     >>> sum_of_cubes(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.25]
     """
     weights = rows.weights.reshape(-1, rows.weights.shape[-1])
     cubes = np.empty(len(weights), weights.dtype)
-    for part in row_chunks(*weights.shape):
-        with np.errstate(under="ignore"):  # a square too small to hold is zero
-            np.vecdot(np.square(weights[part]), weights[part], out=cubes[part])
+    for chunk in row_chunks(*weights.shape):
+        with np.errstate(under="ignore"):  # a square that underflows is 0
+            np.vecdot(np.square(weights[chunk]), weights[chunk], out=cubes[chunk])
     return cubes.reshape(rows.weights.shape[:-1])

@@ -1,4 +1,4 @@
-"""Sharpness: how much a row of weights settles on few keys."""
+"""How sharp a row of weights is: how much it concentrates on few keys."""
 
 from __future__ import annotations
 
@@ -18,25 +18,33 @@ from pipeline.metrics.rows.memo import (
 
 @memoize
 def entropy(rows: Rows) -> Array:
-    """H = −Σ_j p_j ln p_j in nats, 0 for one key and ln M for all alike, [..., B, M] → [..., B].
+    """H = −Σ_j p_j ln p_j in nats, 0 for one key and ln M for M equal, [..., N', M'] → [..., N'].
 
-    A softmax tells it where blocks are shown as they are made.
+    Softmax computes it along with the weights, from its logits.
 
     >>> entropy(Rows(np.array([[0.5, 0.5]]), np.array([2]))).round(4).tolist()
     [0.6931]
     """
     if rows.entropy is not None:
         return np.maximum(rows.entropy, 0.0)
-    p = rows.weights
-    logs = np.maximum(p, np.finfo(p.dtype).tiny)  # 0·ln 0 is 0
+    return shannon_entropy(rows.weights)
+
+
+def shannon_entropy(p: Array) -> Array:
+    """−Σ_j p_j ln p_j in nats of rows ≥ 0, with 0·ln 0 = 0, [..., M] → [...].
+
+    >>> shannon_entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(4).tolist()
+    [0.6931, 0.0]
+    """
+    logs = np.maximum(p, np.finfo(p.dtype).tiny)
     np.log(logs, out=logs)
     return np.maximum(-np.vecdot(p, logs), 0.0)
 
 
 def entropy_normalized(rows: Rows) -> Array:
-    """H / ln(count of allowed keys), from 0 to 1; undefined (NaN) where one key alone is allowed.
+    """H / ln n of the n allowed keys, from 0 to 1; undefined (NaN) where n = 1.
 
-    Counting the allowed keys and not all keys is what keeps rows under a mask comparable.
+    Counting the allowed keys instead of all keys makes rows under a mask comparable.
 
     >>> entropy_normalized(Rows(np.array([[0.5, 0.5, 0.0]]), np.array([2]))).tolist()
     [1.0]
@@ -46,9 +54,9 @@ def entropy_normalized(rows: Rows) -> Array:
 
 
 def kl_uniform(rows: Rows) -> Array:
-    """Σ_j p_j ln(p_j·n) = ln n − H in nats, n the allowed keys: 0 for a uniform row, ln n at most.
+    """Σ_j p_j ln(p_j·n) = ln n − H in nats, n the allowed keys: 0 for a uniform row, at most ln n.
 
-    The information that the row has beyond "any of these n keys", where it sums to 1.
+    The Kullback-Leibler divergence from the uniform row, where the row sums to 1.
 
     >>> kl_uniform(Rows(np.array([[1.0, 0.0]]), np.array([2]))).round(4).tolist()
     [0.6931]
@@ -57,7 +65,7 @@ def kl_uniform(rows: Rows) -> Array:
 
 
 def effective_keys(rows: Rows) -> Array:
-    """1 / Σ_j p_j², the number of equally weighted keys that would be as spread out, 1 to M.
+    """1 / Σ_j p_j², the number of equally weighted keys that give the same sum, from 1 to M.
 
     >>> effective_keys(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [2.0]
@@ -66,7 +74,7 @@ def effective_keys(rows: Rows) -> Array:
 
 
 def support_size(rows: Rows) -> Array:
-    """How many keys get any weight: all that are allowed under softmax, few under sparsemax.
+    """The number of keys with a weight above 0: all allowed under softmax, few under sparsemax.
 
     >>> support_size(Rows(np.array([[0.5, 0.5, 0.0]]), np.array([3]))).tolist()
     [2.0]
@@ -87,9 +95,9 @@ def max_weight(rows: Rows) -> Array:
 
 
 def jacobian_norm(rows: Rows) -> Array:
-    """‖J‖_F of the softmax Jacobian J = diag(p) − ppᵀ: how much gradient a row lets through.
+    """‖J‖_F of the softmax Jacobian J = diag(p) − ppᵀ: how much gradient passes through a row.
 
-    0 for a one-hot row (a saturated softmax learns nothing), √(M−1)/M for M equal keys.
+    0 for a one-hot row (a saturated softmax does not learn), √(M−1)/M for M equal keys.
 
     >>> jacobian_norm(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.5]
@@ -98,9 +106,9 @@ def jacobian_norm(rows: Rows) -> Array:
 
 
 def jacobian_spectral(rows: Rows) -> Array:
-    """‖J‖₂, the most of a gradient that a row lets through: 1/M for M equal keys, at most ½.
+    """‖J‖₂, the largest factor by which a gradient passes through a row, [..., N', M'] → [..., N'].
 
-    For rows that sum to at most 1.
+    1/M for M equal keys, at most ½. Defined for rows that sum to at most 1.
 
     >>> jacobian_spectral(Rows(np.array([[0.5, 0.5]]), np.array([2]))).tolist()
     [0.5]

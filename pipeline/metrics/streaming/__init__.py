@@ -1,1 +1,1 @@
-"""Metrics read block by block, while the weights are made."""
+"""What is read off the weights in the one pass that computes them, exactly, and never kept."""

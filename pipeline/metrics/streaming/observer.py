@@ -1,4 +1,4 @@
-"""Watch: everything that is read off the weights, in the one pass in which they are made."""
+"""Everything that is read off the weights, in the one pass that computes them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from pipeline.metrics.streaming.per_row import RowStream
 from pipeline.metrics.streaming.pool import Pool, Pooling
 from pipeline.metrics.streaming.top_k import TopK
 
+SELF_WEIGHT = "self weight of the totals"  # in the stream, beside the requested metrics
+
 
 class WeightObserver:
-    """Is shown every block of weights [H, N, M] once, by `attend`, on whichever thread made it.
+    """`attend` calls it with every block of weights [H, N, M] once, on the thread that computed it.
 
-    Every block writes rows of its own, and what is summed over rows is put together in the order
-    of the rows: the same bits on any number of threads. Nothing it holds grows with N·M.
+    Each block fills rows of its own, and sums over rows are added in the order of the rows, so
+    results are bit-identical for any number of threads. Its memory does not grow with N·M.
     """
 
     def __init__(
         self,
         metrics: Mapping[str, Callable[[Rows], Array]],
-        itself: Callable[[Rows], Array],
+        self_weight: Callable[[Rows], Array],
         shape: tuple[int, int, int],
-        numbers: tuple[Positions, Positions] | None = None,
+        token_ids: tuple[Positions, Positions] | None = None,
         pooling: Pooling | None = None,
         top: int | None = None,
     ) -> None:
-        self.stream = RowStream({**metrics, SELF: itself}, shape, numbers)
+        self.stream = RowStream({**metrics, SELF_WEIGHT: self_weight}, shape, token_ids)
         self.allowed_counts: Positions = np.zeros(shape[:-1], np.int64)
         self.key_mass = KeyMass(shape)
         self.pool = Pool(shape, pooling) if pooling else None
@@ -40,27 +42,24 @@ class WeightObserver:
         self.stream(block, rows)
         for part in split_heads(block, rows):
             self.allowed_counts[part.head][part.query_start : part.query_stop] = part.allowed_counts
-            for see in (self.key_mass, self.pool, self.top_k):
-                if see:
-                    see(part)
+            for gather in (self.key_mass, self.pool, self.top_k):
+                if gather:
+                    gather(part)
 
     @property
     def rows(self) -> dict[str, Array]:
-        """Metric → [H, N]; NaN where a query has no key."""
-        return {name: values for name, values in self.stream.rows.items() if name != SELF}
+        """Metric → [H, N]; NaN where every key of a query is masked."""
+        return {name: values for name, values in self.stream.rows.items() if name != SELF_WEIGHT}
 
     def totals(self) -> WeightTotals:
-        """All but the metrics."""
-        awake = np.maximum(np.count_nonzero(self.allowed_counts, axis=-1), 1)[:, None]
-        mass, null = self.key_mass.totals() / awake
+        """What was gathered beside the metrics."""
+        attending = np.maximum(np.count_nonzero(self.allowed_counts, axis=-1), 1)[:, None]
+        mass, uniform_mass = self.key_mass.sums() / attending
         return WeightTotals(
             self.allowed_counts,
-            self.stream.rows[SELF],
+            self.stream.rows[SELF_WEIGHT],
             mass,
-            null,
+            uniform_mass,
             self.pool.pooled() if self.pool else None,
             self.top_k.top() if self.top_k else None,
         )
-
-
-SELF = "weight on itself"  # beside the metrics that were asked for, under no name of theirs

@@ -1,4 +1,4 @@
-"""Parts: a block of whole rows, head by head, as the sums over many rows read it."""
+"""A block of whole rows, split into its heads, for sums over many rows."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from pipeline.base.records import Array, Block, Mask, Rows
 
 @dataclass(frozen=True, eq=False)
 class HeadBlock:
-    """Whole rows of one head: queries from `first` on, keys from `low` on."""
+    """Whole rows of one head: some queries, and the keys they reach."""
 
-    head: tuple[int, ...]  # of the head, along the axes before N and M
-    part: int  # its rows are shown in order, and by one thread alone
-    query_start: int
-    key_start: int
-    weights: Array  # [B, M'], M' of the M keys; the others have no weight
-    allowed_counts: npt.NDArray[
-        np.integer[Any]
-    ]  # [B], how many of all keys each query may attend to
-    mask: Mask | None  # [B, M']; None where every one of these pairs takes part
+    head: tuple[int, ...]  # index along the axes before N and M
+    part: int  # which part of the head; one thread computes a part, its blocks in order
+    query_start: int  # position of the first query
+    key_start: int  # position of the first key
+    weights: Array  # [N', M']; keys that are not among the M' have weight 0
+    allowed_counts: npt.NDArray[np.integer[Any]]  # [N'], of all M keys: those not masked
+    mask: Mask | None  # [N', M'], True: allowed; None: all allowed
 
     @property
     def query_stop(self) -> int:
@@ -38,22 +36,22 @@ class HeadBlock:
 
 
 def split_heads(block: Block, rows: Rows) -> Iterator[HeadBlock]:
-    """The part of each head in a block; the mask is made once for all that read it.
+    """The rows of each head in a block; the mask is made once for all.
 
     >>> rows = Rows(np.ones((2, 3, 1)), np.ones(3, int))
-    >>> [(part.place, part.weights.shape) for part in split_heads(Block(None, 0, 3, 0, 1), rows)]
+    >>> [(part.head, part.weights.shape) for part in split_heads(Block(None, 0, 3, 0, 1), rows)]
     [((0,), (3, 1)), ((1,), (3, 1))]
     """
     shape = rows.weights.shape
     counts = np.broadcast_to(rows.allowed_counts, shape[:-1])
-    allowed = None if rows.mask is None else np.broadcast_to(rows.mask(), shape)
-    for inner in np.ndindex(shape[:-2]):  # once, with (), in a block of one head
+    mask = None if rows.mask is None else np.broadcast_to(rows.mask(), shape)
+    for index in np.ndindex(shape[:-2]):  # only (), once, in a block of one head
         yield HeadBlock(
-            head=inner if block.part_of_head_axes is None else block.part_of_head_axes,
+            head=index if block.head is None else block.head,
             part=block.part,
             query_start=block.query_start,
             key_start=block.key_start,
-            weights=rows.weights[inner],
-            allowed_counts=counts[inner],
-            mask=None if allowed is None else allowed[inner],
+            weights=rows.weights[index],
+            allowed_counts=counts[index],
+            mask=None if mask is None else mask[index],
         )

@@ -1,4 +1,4 @@
-"""Stream: metrics of rows that are shown once, a block at a time, and never kept."""
+"""Metrics of rows that arrive once, a block at a time, and are never kept."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.base.errors import UserError
 from pipeline.base.records import Array, Block, Positions, Rows
+from pipeline.metrics.limits import check_measurable
 
 
 class RowStream:
-    """Fills `rows`, name → [..., N], as `attend` shows it its blocks.
+    """Fills `rows`, name → [..., N], as `attend` calls it with its blocks.
 
-    Exact: a metric reads whole rows, and gets them. A query that is never shown, every key of it
-    being masked, stays NaN. `numbers` are those of the tokens, for the metrics that compare them.
+    Exact, since every metric receives whole rows. A query whose every key is masked stays NaN.
+    `token_ids` are for the metrics that compare tokens.
 
     >>> stream = RowStream({"max_weight": lambda rows: rows.weights.max(axis=-1)}, (2, 2))
-    >>> stream(Block((), 1, 2, 0, 2), Rows(np.array([[0.25, 0.75]]), np.array([2]), first=1))
+    >>> rows = Rows(np.array([[0.25, 0.75]]), np.array([2]), query_start=1)
+    >>> stream(Block((), 1, 2, 0, 2), rows)
     >>> stream.rows["max_weight"].tolist()
     [nan, 0.75]
     """
@@ -27,31 +28,19 @@ class RowStream:
         self,
         metrics: Mapping[str, Callable[[Rows], Array]],
         shape: Sequence[int],
-        numbers: tuple[Positions, Positions] | None = None,
+        token_ids: tuple[Positions, Positions] | None = None,
     ) -> None:
-        self.metrics, self.token_ids = metrics, numbers
+        self.metrics, self.token_ids = metrics, token_ids
         self.rows: dict[str, Array] = {name: np.full(shape[:-1], np.nan) for name in metrics}
 
     def __call__(self, block: Block, rows: Rows) -> None:
         rows = replace(rows, token_ids=self.token_ids)
-        silent = rows.allowed_counts == 0
-        some = silent.any()
+        fully_masked = rows.allowed_counts == 0
+        any_masked = fully_masked.any()
         if rows.entropy is None:  # no softmax, whose weights are at most 1
             check_measurable(rows.weights, "weights")
-        with np.errstate(divide="ignore", invalid="ignore"):  # a silent row has no metrics
+        with np.errstate(divide="ignore", invalid="ignore"):  # in fully masked rows
             for name, metric in self.metrics.items():
-                part = self.rows[name][block.part_of_head_axes or ()][..., block.queries]
-                part[...] = np.where(silent, np.nan, metric(rows)) if some else metric(rows)
-
-
-def check_measurable(array: Array, what: str) -> None:
-    """A `UserError` where a fourth power, the highest that metrics take, would overflow in a sum.
-
-    >>> check_measurable(np.array([0.25, 1e60]), "weights")
-    """
-    most = np.finfo(array.dtype).max ** 0.25 / max(array.shape[-1:] or (1,))
-    if not (-most <= array.min() and array.max() <= most):  # a NaN too
-        raise UserError(
-            f"attention.normalizer: {what} beyond ±{most:.1g}, which no metric can hold; expected "
-            "a smaller attention.scale, fewer layers.count or a normalizer whose rows sum to 1"
-        )
+                part = self.rows[name][block.head or ()][..., block.queries]
+                values = metric(rows)
+                part[...] = np.where(fully_masked, np.nan, values) if any_masked else values

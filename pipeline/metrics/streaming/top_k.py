@@ -1,4 +1,4 @@
-"""Largest: the k largest weights of every row, ties to the first."""
+"""The k largest weights of every row; of tied weights the first."""
 
 from __future__ import annotations
 
@@ -11,16 +11,12 @@ from pipeline.metrics.streaming.per_head import HeadBlock
 
 
 class TopK:
-    """Fills `keys` and `weights`, [..., N, k], row by row, keys in the order of their positions.
+    """Gathers `keys` and `weights`, [..., N, k], row by row, in the order of the keys.
 
-    Keys that take no part are never among them: a row with fewer than k that do ends in −1 and 0.
+    Masked keys are never among them: a row with fewer than k allowed keys ends in −1 and 0.
 
-    >>> largest = TopK((2, 3), 2)
-    >>> largest(
-    ...     HeadBlock(
-    ...         (), 0, 0, 0, np.array([[0.2, 0.5, 0.3], [0.5, 0.25, 0.25]]), np.full(2, 3), None
-    ...     )
-    ... )
+    >>> largest, weights = TopK((2, 3), 2), np.array([[0.2, 0.5, 0.3], [0.5, 0.25, 0.25]])
+    >>> largest(HeadBlock((), 0, 0, 0, weights, np.full(2, 3), None))
     >>> largest.top().keys.tolist()
     [[1, 2], [0, 1]]
     """
@@ -30,34 +26,34 @@ class TopK:
         self.keys = np.full((*shape[:-1], self.count), -1)
         self.weights = np.zeros((*shape[:-1], self.count))
 
-    def __call__(self, part: HeadBlock) -> None:
-        masked = part.weights
-        if part.mask is not None:
-            masked = np.where(part.mask, masked, -1.0)
-        keys = top_k_keys(masked, min(self.count, masked.shape[1]))
-        found = np.take_along_axis(masked, keys, axis=1)
-        last = np.argsort(found < 0.0, axis=1, kind="stable")  # what takes no part to the end
-        keys = np.take_along_axis(keys, last, axis=1)
-        found = np.take_along_axis(found, last, axis=1)
-        mine = np.s_[part.query_start : part.query_stop, : keys.shape[1]]
-        self.keys[part.head][mine] = np.where(found < 0.0, -1, keys + part.key_start)
-        self.weights[part.head][mine] = np.maximum(found, 0.0)
+    def __call__(self, block: HeadBlock) -> None:
+        weights = block.weights
+        if block.mask is not None:
+            weights = np.where(block.mask, weights, -1.0)
+        keys = top_k_keys(weights, min(self.count, weights.shape[1]))
+        largest = np.take_along_axis(weights, keys, axis=1)
+        masked_last = np.argsort(largest < 0.0, axis=1, kind="stable")
+        keys = np.take_along_axis(keys, masked_last, axis=1)
+        largest = np.take_along_axis(largest, masked_last, axis=1)
+        rows = np.s_[block.query_start : block.query_stop, : keys.shape[1]]
+        self.keys[block.head][rows] = np.where(largest < 0.0, -1, keys + block.key_start)
+        self.weights[block.head][rows] = np.maximum(largest, 0.0)
 
     def top(self) -> Top:
-        """What was found."""
+        """All rows gathered so far."""
         return Top(self.keys, self.weights)
 
 
 def top_k_keys(values: Array, count: int) -> Positions:
-    """Where the `count` largest of every row stand, ascending; of equals the first.
+    """The columns of the `count` largest of every row, ascending; of tied values the first.
 
     >>> top_k_keys(np.array([[0.0, 2.0, 1.0, 1.0, 1.0]]), 3).tolist()
     [[1, 2, 3]]
     """
     width = values.shape[1]
     smallest = np.partition(values, width - count, axis=1)[:, width - count, None]
-    above, level = values > smallest, values == smallest
-    wanted = count - np.count_nonzero(above, axis=1)
-    tied = np.flatnonzero(np.count_nonzero(level, axis=1) > wanted)
-    level[tied] &= level[tied].cumsum(axis=1) <= wanted[tied, None]
-    return np.nonzero(above | level)[1].reshape(len(values), count)
+    above, tied = values > smallest, values == smallest
+    ties_taken = count - np.count_nonzero(above, axis=1)
+    crowded = np.flatnonzero(np.count_nonzero(tied, axis=1) > ties_taken)
+    tied[crowded] &= tied[crowded].cumsum(axis=1) <= ties_taken[crowded, None]
+    return np.nonzero(above | tied)[1].reshape(len(values), count)

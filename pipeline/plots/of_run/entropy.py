@@ -1,4 +1,4 @@
-"""Entropy by token: how undecided each query is, beside the most it could be."""
+"""Entropy by token: how spread out each query's weights are, beside the largest possible value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.base.drawing import Drawing
 from pipeline.base.records import LayerResult
 from pipeline.plots.parts.token_bars import BarText, token_bars
 
-WORDS = BarText(
+TEXT = BarText(
     title="Entropy by token",
     axis="Queries",
     unit="Entropy (nats)",
@@ -18,7 +18,7 @@ WORDS = BarText(
 )
 
 
-def entropy(outcome: LayerResult, caption: str) -> Drawing:
-    """A bar a query, the mean over heads, with each head a dot; dashes mark ln(allowed keys)."""
-    most = np.log(np.maximum(outcome.metrics.totals.allowed_counts, 1))
-    return token_bars(outcome.metrics.rows["entropy"], most, outcome.tokens, WORDS, caption)
+def entropy(layer: LayerResult, caption: str) -> Drawing:
+    """One bar per query, the mean over heads, each head a dot; dashes at ln(allowed keys)."""
+    largest = np.log(np.maximum(layer.metrics.totals.allowed_counts, 1))
+    return token_bars(layer.metrics.rows["entropy"], largest, layer.tokens, TEXT, caption)

@@ -1,4 +1,4 @@
-"""Heatmap: the N × M weights of every head, queries down, keys across; many of them pooled."""
+"""Heatmap: the N × M weights of every head, queries down and keys across."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pipeline.base.tables import Table
 from pipeline.plots.output.style import styled
 from pipeline.plots.parts.matrix import cell_table, matrices
 
-COLOR_QUANTILE = 0.99  # of the bins, whose values the color scale spans
+COLOR_QUANTILE = 0.99  # share of the bins whose values the color scale spans
 UNITS = {"mean": "Mean attention weight", "max": "Largest attention weight"}
 
 
-def heatmap(outcome: LayerResult, caption: str) -> Drawing:
-    """The weights as colors from 0 to the largest, one panel a head, all on one scale.
+def heatmap(layer: LayerResult, caption: str) -> Drawing:
+    """The weights as colors from 0 to the largest, one panel per head, all on one color scale.
 
-    Numbers stand in the cells up to 12 tokens; ticks are thinned beyond, never shrunk away.
-    A masked cell is left blank: it is no small weight, it takes no part. Of more than 256 tokens
-    a cell shows a square of neighbors, and the figure says so.
+    Up to 12 tokens each cell shows its number; where labels would be too small to read, some are
+    left out. A masked cell is left blank, as it is not a small weight but none. Beyond 256 tokens
+    each cell pools a square of neighbors, and the title says so.
     """
-    pooled = outcome.metrics.totals.pooled
-    assert pooled is not None, "the pass that made the weights was not asked to pool them"
+    pooled = layer.metrics.totals.pooled
+    assert pooled is not None, "the plot's entry says needs_pooled"
     if not pooled.is_whole:
         return pooled_heatmap(pooled, caption)
-    queries, keys = outcome.tokens, outcome.key_tokens
-    sheet = matrices(
+    queries, keys = layer.tokens, layer.key_tokens
+    template = matrices(
         pooled.values,
         queries,
         keys,
@@ -36,20 +36,20 @@ def heatmap(outcome: LayerResult, caption: str) -> Drawing:
         high=color_limit(pooled),
         cmap="viridis",
     )
-    return Drawing(sheet, cell_table(np.nan_to_num(pooled.values), queries, keys, "weight"))
+    return Drawing(template, cell_table(np.nan_to_num(pooled.values), queries, keys, "weight"))
 
 
 @styled
 def pooled_heatmap(pooled: Pooled, caption: str) -> Drawing:
-    """One cell a bin; the ticks are positions, not tokens.
+    """One cell per bin, with positions as ticks.
 
-    The first bins under a causal mask outshine all others, so the scale ends at the weight that
-    99 % of the bins do not exceed.
+    Under a causal mask the first bins are far larger than all others, so the color scale ends at
+    the value that 99 % of the bins do not exceed.
     """
     defined = pooled.values[~np.isnan(pooled.values)]
     high = float(np.quantile(defined, COLOR_QUANTILE)) if defined.size else 0.0
     size = " × ".join(str(ends[1] - ends[0]) for ends in (pooled.queries, pooled.keys))
-    sheet = matrices(
+    template = matrices(
         pooled.values,
         [str(pooled.queries[-1])] * (len(pooled.queries) - 1),  # keeps room for the ticks
         [""] * (len(pooled.keys) - 1),
@@ -59,7 +59,7 @@ def pooled_heatmap(pooled: Pooled, caption: str) -> Drawing:
         high=high or color_limit(pooled),
         cmap="viridis",
     )
-    figure = sheet.figure()
+    figure = template.figure()
     for axes in figure.axes:
         if axes.get_xlabel() == "Keys":
             axes.set_xticks(*round_ticks(pooled.keys), rotation=0, fontsize=9)
@@ -70,38 +70,32 @@ def pooled_heatmap(pooled: Pooled, caption: str) -> Drawing:
 
 
 def round_ticks(ends: Positions) -> tuple[list[float], list[str]]:
-    """At most nine round positions, where they lie along the cells, and as labels.
+    """At most nine round positions: where they lie along the cells, and as labels.
 
     >>> round_ticks(np.array([0, 10, 20, 25]))[1]
     ['0', '5', '10', '15', '20']
     """
     count, size = int(ends[-1]), int(ends[1] - ends[0])
     step = next(s for power in range(20) for m in (1, 2, 5) if (s := m * 10**power) * 8 >= count)
-    places = range(0, count, step)
-    return [(place + 0.5) / size - 0.5 for place in places], [str(place) for place in places]
+    positions = range(0, count, step)
+    return [(p + 0.5) / size - 0.5 for p in positions], [str(p) for p in positions]
 
 
 def color_limit(pooled: Pooled) -> float:
-    """The largest value; 0 where nothing takes part."""
+    """The largest value; 0 where every cell is masked."""
     return float(np.fmax.reduce(pooled.values, axis=None, initial=0.0))
 
 
 def bin_table(pooled: Pooled) -> Table:
-    """A row a bin, with the positions of the first and last query and key in it."""
+    """One row per bin, with the positions of the first and last query and key in it."""
 
-    def span(ends: Positions, place: int) -> tuple[int, int]:
-        return int(ends[place]), int(ends[place + 1]) - 1
+    def first_and_last(ends: Positions, i: int) -> tuple[int, int]:
+        return int(ends[i]), int(ends[i + 1]) - 1
 
-    columns = (
-        "head",
-        "first_query",
-        "last_query",
-        "first_key",
-        "last_key",
-        f"{pooled.kind}_weight",
-    )
+    value = f"{pooled.kind}_weight"
+    columns = ("head", "first_query", "last_query", "first_key", "last_key", value)
     rows = [
-        (head, *span(pooled.queries, i), *span(pooled.keys, j), float(value))
-        for (head, i, j), value in np.ndenumerate(pooled.values)
+        (head, *first_and_last(pooled.queries, i), *first_and_last(pooled.keys, j), float(number))
+        for (head, i, j), number in np.ndenumerate(pooled.values)
     ]
     return Table(columns, rows)

@@ -1,4 +1,4 @@
-"""Key mass: how much attention each key receives, beside what it would from uniform weights."""
+"""Key mass: how much attention each key receives, beside what uniform weights would give it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pipeline.base.drawing import Drawing
 from pipeline.base.records import LayerResult
 from pipeline.plots.parts.token_bars import BarText, token_bars
 
-WORDS = BarText(
+TEXT = BarText(
     title="Attention received by each key",
     axis="Keys",
     unit="Mean weight over the queries",
@@ -16,11 +16,11 @@ WORDS = BarText(
 )
 
 
-def key_mass(outcome: LayerResult, caption: str) -> Drawing:
-    """A bar a key, the mean over heads, with each head a dot; dashes mark the null.
+def key_mass(layer: LayerResult, caption: str) -> Drawing:
+    """One bar per key, the mean over heads, each head a dot; dashes under uniform attention.
 
-    The null is what uniform weights under the same mask would give the key: under a causal mask
-    the first one gets H_n/n of them, a harmonic number over n, and is no sink for that.
+    Uniform attention has the same mask: under a causal one the first key gets H_n/n of it, a
+    harmonic number over n, so a large mass there does not make it an attention sink.
     """
-    seen = outcome.metrics.totals
-    return token_bars(seen.key_mass, seen.key_mass_uniform, outcome.key_tokens, WORDS, caption)
+    totals = layer.metrics.totals
+    return token_bars(totals.key_mass, totals.key_mass_uniform, layer.key_tokens, TEXT, caption)

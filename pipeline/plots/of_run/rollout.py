@@ -7,15 +7,12 @@ from pipeline.base.records import LayerResult
 from pipeline.plots.parts.matrix import cell_table, matrices
 
 
-def rollout(outcome: LayerResult, caption: str) -> Drawing:
-    """The shares from 0 to the largest, all heads in one, from the first layer up to this one."""
-    assert outcome.metrics.flow is not None
-    shares, queries, keys = (
-        outcome.metrics.flow.rollout[None],
-        outcome.tokens,
-        outcome.key_tokens,
-    )
-    sheet = matrices(
+def rollout(layer: LayerResult, caption: str) -> Drawing:
+    """Each token's shares, over all heads, from the first layer up to this one."""
+    flow = layer.metrics.flow
+    assert flow is not None, "a metric that needs the flow is among the plot's needs"
+    shares, queries, keys = flow.rollout[None], layer.tokens, layer.key_tokens
+    template = matrices(
         shares,
         queries,
         keys,
@@ -25,4 +22,4 @@ def rollout(outcome: LayerResult, caption: str) -> Drawing:
         high=float(shares.max()),
         cmap="viridis",
     )
-    return Drawing(sheet, cell_table(shares, queries, keys, "share"))
+    return Drawing(template, cell_table(shares, queries, keys, "share"))

@@ -1,4 +1,4 @@
-"""Stage: what the chain holds at one of its stages, logits that may have either sign."""
+"""Stage: the logits after one stage of the mechanism."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ TITLES = {
 }
 
 
-def stage_plot(outcome: LayerResult, stage: str, caption: str) -> Drawing:
-    """The logits as colors, white at zero, one panel a head, all on one scale.
+def stage_plot(layer: LayerResult, stage: str, caption: str) -> Drawing:
+    """The logits as colors, white at zero, one panel per head, all on one color scale.
 
     A masked cell, −∞, is left blank.
     """
-    logits, queries, keys = outcome.stages[stage], outcome.tokens, outcome.key_tokens
-    shown = np.where(np.isfinite(logits), logits, np.nan)
-    largest = float(np.fmax.reduce(np.abs(shown), axis=None, initial=0.0)) or 1.0
-    sheet = matrices(
-        shown,
+    logits, queries, keys = layer.stages[stage], layer.tokens, layer.key_tokens
+    finite = np.where(np.isfinite(logits), logits, np.nan)
+    largest = float(np.fmax.reduce(np.abs(finite), axis=None, initial=0.0)) or 1.0
+    template = matrices(
+        finite,
         queries,
         keys,
         title=f"{TITLES[stage]}\n{caption}",
@@ -35,4 +35,4 @@ def stage_plot(outcome: LayerResult, stage: str, caption: str) -> Drawing:
         high=largest,
         cmap="PuOr_r",
     )
-    return Drawing(sheet, cell_table(logits, queries, keys, "logit"))
+    return Drawing(template, cell_table(logits, queries, keys, "logit"))

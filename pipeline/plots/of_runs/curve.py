@@ -1,9 +1,10 @@
-"""The sweep's curve: one metric along one numeric setting, a line for each value of another."""
+"""Curve: a metric against a numeric setting, one line for each value of another."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.base.drawing import Drawing
@@ -17,7 +18,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-PANEL, ROOM, MOST = 4.4, 1.6, 10.4  # inches: a panel, beside all of them, the widest figure
+PANEL, LEGEND, MAX_WIDTH = 4.4, 1.6, 10.4  # inches: a panel, the room beside all, the figure
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Which columns the lines of every panel are drawn from."""
+
+    x: str
+    metric: str
+    hue: str | None
+    palette: Mapping[Any, Any] | None  # value of `hue` -> color
+    uniform: str | None  # the metric under uniform attention
+    has_interval: bool  # `metric`_low and `metric`_high are columns
+    has_repeats: bool  # several rows share a point
 
 
 @styled
@@ -29,118 +43,117 @@ def curve(
     metric: str,
     over: Sequence[str] = (),
 ) -> Drawing:
-    """`metric` against `x`, a line for each value of `hue`, a panel for each value of `panel`.
+    """`metric` against `x`, one line for each value of `hue`, one panel for each of `panel`.
 
-    Runs that are alike in all three are one point, their mean, in a 95 % bootstrap interval; the
-    title says `over` which other settings.
-    Where the rows have an interval (`metric`_low and `metric`_high) it is shaded, and dashes mark
-    the metric under uniform attention (`metric`_uniform).
+    Runs that share all three are one point, their mean, with a 95 % bootstrap interval; the title
+    names the settings `over` which they vary. Where the rows have an interval, `metric`_low and
+    `metric`_high, it is shaded; where they have `metric`_uniform, the metric under uniform
+    attention, dashes mark it.
     """
     import pandas as pd
-    import seaborn as sns
 
     ends = [f"{metric}_low", f"{metric}_high"]
-    shaded = all(end in rows[0] for end in ends)
-    null = f"{metric}_uniform" if rows[0].get(f"{metric}_uniform") is not None else None
-    wanted = (panel, hue, x, metric, *(ends if shaded else []), null)
+    has_interval = all(end in rows[0] for end in ends)
+    uniform = f"{metric}_uniform" if rows[0].get(f"{metric}_uniform") is not None else None
+    wanted = (panel, hue, x, metric, *(ends if has_interval else []), uniform)
     names = [name for name in wanted if name]
     data = pd.DataFrame(rows, columns=names)
-    several = data.duplicated([name for name in (panel, hue, x) if name]).any()
+    has_repeats = bool(data.duplicated([name for name in (panel, hue, x) if name]).any())
+    values = list(dict.fromkeys(data[hue])) if hue else []
+    palette = dict(zip(values, make_palette(len(values)), strict=True)) if hue else None
+    lines = Lines(x, metric, hue, palette, uniform, has_interval, has_repeats)
+
     panels = list(dict.fromkeys(data[panel])) if panel else [None]
     columns = min(len(panels), 3)
     count = math.ceil(len(panels) / columns)
-    across = min(PANEL, (MOST - ROOM) / columns)
-    figure = new_figure(across * columns + ROOM, 3.6 / 4.4 * across * count + 0.4)
-    axes_grid = figure.subplots(count, columns, squeeze=False, sharex=True, sharey=True)
-    order = list(dict.fromkeys(data[hue])) if hue else None
-    palette = dict(zip(order, make_palette(len(order)), strict=True)) if order else None
-    for place, axes in enumerate(axes_grid.flat):
-        if place >= len(panels):
-            axes.set_axis_off()
-            continue
-        part = data[data[panel] == panels[place]] if panel else data
-        sns.lineplot(
-            part, x=x, y=metric, hue=hue, hue_order=order, palette=palette, style=hue,
-            style_order=order, markers=bool(hue), marker=None if hue else "o", dashes=False,
-            errorbar=("ci", 95) if several else None, seed=0, ax=axes,
-            legend=bool(hue) and place == len(panels) - 1,
-        )  # fmt: skip
-        if shaded:
-            draw_interval(axes, part, x, metric, hue, palette)
-        if null:
-            draw_uniform(axes, part, x, null, hue, palette)
-        number_axis(axes, sorted(set(data[x])), across - 0.9)
+    width = min(PANEL, (MAX_WIDTH - LEGEND) / columns)
+    figure = new_figure(width * columns + LEGEND, 3.6 / 4.4 * width * count + 0.4)
+    grid = figure.subplots(count, columns, squeeze=False, sharex=True, sharey=True)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    for axes, value in zip(grid.flat, panels, strict=False):
+        part = data[data[panel] == value] if panel else data
+        draw_panel(axes, part, lines)
+        number_axis(axes, sorted(set(data[x])), width - 0.9)
         axes.set_ylim(bottom=min(0.0, float(data[metric].min())))
-        axes.set_xlabel(format_axis(x))
-        axes.set_ylabel(format_axis(metric) + (" (nats)" if metric == "entropy" else ""))
-        axes.grid(color="#eeeeee", linewidth=0.8)
-        axes.set_axisbelow(True)
         if panel:
-            axes.set_title(visible(f"{format_axis(panel)}: {panels[place]}"), fontsize=10)
+            axes.set_title(visible(f"{format_axis(panel)}: {value}"), fontsize=10)
     if hue:
-        legend_axes = axes_grid.flat[len(panels) - 1]
-        handles, labels = legend_axes.get_legend_handles_labels()
-        legend_axes.get_legend().remove()
-        figure.legend(
-            handles, map(visible, labels), title=format_axis(hue), loc="outside right upper"
-        )
-    elif null:
+        handles, labels = grid.flat[len(panels) - 1].get_legend_handles_labels()
+        shown = map(visible, labels)
+        figure.legend(handles, shown, title=format_axis(hue), loc="outside right upper")
+    elif uniform:
         figure.legend(loc="outside right upper")
-    told = f"{format_axis(metric).capitalize()} against {format_axis(x)}"
-    told += "\nmean and 95 % interval" if shaded or several else ""
-    told += f"\nover {join_names(over)}" if several and over else ""
-    figure.suptitle(told, x=0.02, ha="left")
+    title = f"{format_axis(metric).capitalize()} against {format_axis(x)}"
+    title += "\nmean and 95 % interval" if has_interval or has_repeats else ""
+    title += f"\nover {join_names(over)}" if has_repeats and over else ""
+    figure.suptitle(title, x=0.02, ha="left")
     return Drawing(figure, Table(names, [tuple(row) for row in data.itertuples(index=False)]))
 
 
-def draw_interval(
-    axes: Axes,
-    rows: pd.DataFrame,
-    x: str,
-    metric: str,
-    hue: str | None,
-    palette: Mapping[Any, Any] | None,
-) -> None:
+def draw_panel(axes: Axes, rows: pd.DataFrame, lines: Lines) -> None:
+    """The lines of one panel, with what surrounds them."""
+    import seaborn as sns
+
+    hue, values = lines.hue, list(lines.palette) if lines.palette else None
+    sns.lineplot(
+        rows, x=lines.x, y=lines.metric, hue=hue, hue_order=values, palette=lines.palette,
+        style=hue, style_order=values, markers=bool(hue), marker=None if hue else "o",
+        dashes=False, errorbar=("ci", 95) if lines.has_repeats else None, seed=0, ax=axes,
+        legend=bool(hue),
+    )  # fmt: skip
+    if legend := axes.get_legend():
+        legend.remove()  # the figure has one for all panels
+    if lines.has_interval:
+        draw_interval(axes, rows, lines)
+    if lines.uniform:
+        draw_uniform(axes, rows, lines, lines.uniform)
+    axes.set_xlabel(format_axis(lines.x))
+    axes.set_ylabel(format_axis(lines.metric) + (" (nats)" if lines.metric == "entropy" else ""))
+    axes.grid(color="#eeeeee", linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def draw_interval(axes: Axes, rows: pd.DataFrame, lines: Lines) -> None:
     """The interval around each line, in its color."""
+    hue, palette = lines.hue, lines.palette
     for value, line in rows.groupby(hue, sort=False) if hue else [(None, rows)]:
-        line = line.sort_values(x)
+        line = line.sort_values(lines.x)
         axes.fill_between(
-            line[x], line[f"{metric}_low"], line[f"{metric}_high"], linewidth=0, alpha=0.2,
-            color=palette[value] if palette else COLORS[0],
+            line[lines.x], line[f"{lines.metric}_low"], line[f"{lines.metric}_high"], linewidth=0,
+            alpha=0.2, color=palette[value] if palette else COLORS[0],
         )  # fmt: skip
 
 
-def draw_uniform(
-    axes: Axes, rows: pd.DataFrame, x: str, null: str, hue: str | None, palette: Any
-) -> None:
-    """The null along each line: gray where it is that of all, else in the line's color."""
-    lines = (
-        [part.groupby(x)[null].mean() for _, part in rows.groupby(hue, sort=False)] if hue else []
-    )
-    same = all(line.round(9).equals(lines[0].round(9)) for line in lines)
-    if same:
-        lines = [rows.groupby(x)[null].mean()]
-    for place, line in enumerate(lines):
-        color = FAINT if same else list(palette.values())[place]
-        told = "if attention\nwere even" if place == 0 else None
-        axes.plot(line.index, line, "--", color=color, linewidth=1.2, zorder=1, label=told)
+def draw_uniform(axes: Axes, rows: pd.DataFrame, lines: Lines, uniform: str) -> None:
+    """Dashes along each line, in its color; one gray line where all lines have the same."""
+    hue, palette = lines.hue, lines.palette or {}
+    groups = [part for _, part in rows.groupby(hue, sort=False)] if hue else []
+    means = [part.groupby(lines.x)[uniform].mean() for part in groups]
+    is_shared = all(mean.round(9).equals(means[0].round(9)) for mean in means)
+    if is_shared:
+        means = [rows.groupby(lines.x)[uniform].mean()]
+    for i, mean in enumerate(means):
+        color = FAINT if is_shared else list(palette.values())[i]
+        name = "uniform\nattention" if i == 0 else None
+        axes.plot(mean.index, mean, "--", color=color, linewidth=1.2, zorder=1, label=name)
 
 
 def make_palette(count: int) -> list[Any]:
-    """`count` line colors, safe for color-blind readers while they last."""
+    """`count` line colors; up to eight can be told apart by color-blind readers."""
     import seaborn as sns
 
     return list(COLORS[:count]) if count <= len(COLORS) else sns.color_palette("viridis", count)
 
 
 def join_names(names: Sequence[str]) -> str:
-    """Settings in a title, where there is little room.
+    """Settings in a title, short.
 
     >>> join_names(["attention.scale", "attention.mask"]), join_names(["a", "b", "c"])
     ('scale and mask', 'a and 2 more')
     """
-    left = [f"{len(names) - 1} more"] if len(names) > 2 else map(format_axis, names[1:])
-    return " and ".join([format_axis(names[0]), *left])
+    rest = [f"{len(names) - 1} more"] if len(names) > 2 else map(format_axis, names[1:])
+    return " and ".join([format_axis(names[0]), *rest])
 
 
 def format_axis(name: str) -> str:

@@ -12,12 +12,12 @@ from pipeline.plots.parts.matrix import cell_table, matrices
 
 
 def difference(change: Array, queries: Sequence[str], keys: Sequence[str], title: str) -> Drawing:
-    """[H, N, M] signed changes, blue where weight was lost and red where it was won.
+    """[H, N, M] changes, blue where a weight decreased and red where it increased.
 
-    The color scale is symmetric about zero, which is white, whatever the signs of the changes.
+    The color scale is symmetric about zero, which is white.
     """
     largest = max(float(np.abs(change).max()), 1e-12)
-    sheet = matrices(
+    template = matrices(
         change,
         queries,
         keys,
@@ -27,4 +27,4 @@ def difference(change: Array, queries: Sequence[str], keys: Sequence[str], title
         high=largest,
         cmap="RdBu_r",
     )
-    return Drawing(sheet, cell_table(change, queries, keys, "change"))
+    return Drawing(template, cell_table(change, queries, keys, "change"))

@@ -1,4 +1,4 @@
-"""Waterfall: a change from one value to another, step by step; and shares of a whole."""
+"""Waterfall: a change of a metric, cause by cause; and shares of its variance as bars."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pipeline.base.tables import Table
 from pipeline.plots.output.style import COLORS, FAINT, INK, MINUS, new_figure, styled
 from pipeline.plots.parts.token_labels import label
 
-UP, DOWN = COLORS[0], COLORS[1]
-LONGEST = 44  # characters of a setting that a figure shows
+INCREASE, DECREASE = COLORS[0], COLORS[1]
+MAX_LABEL = 44  # characters of a setting that a figure shows
 
 
 @styled
@@ -21,32 +21,33 @@ def waterfall(
     ends: tuple[float, float],
     labels: Sequence[str],
     parts: Sequence[float],
-    reaches: Sequence[float],
+    margins: Sequence[float],
 ) -> Drawing:
-    """Each part of a change as a bar that starts where the last one ended, the largest first.
+    """Each part of a change as a bar that starts where the one before ended, the largest first.
 
-    `reaches` is how far an interval goes on either side of a part; 0 where there is none.
+    `ends` are the metric of the baseline and of the run, `parts` add up to their difference.
+    `margins` are the half-widths of their intervals; 0 where there is none.
     """
     order = sorted(range(len(parts)), key=lambda i: -abs(parts[i]))
     starts = [ends[0], *(ends[0] + np.cumsum([parts[i] for i in order])).tolist()]
     figure = new_figure(7.2, 1.5 + 0.42 * len(parts))
     axes = figure.subplots()
     for row, i in enumerate(order):
-        color = UP if parts[i] >= 0 else DOWN
+        is_increase = parts[i] >= 0
+        color = INCREASE if is_increase else DECREASE
         axes.barh(row, parts[i], left=starts[row], height=0.62, color=color)
-        if reaches[i]:
-            axes.errorbar(starts[row + 1], row, xerr=reaches[i], color=INK, linewidth=1, capsize=3)
+        if margins[i]:
+            axes.errorbar(starts[row + 1], row, xerr=margins[i], color=INK, linewidth=1, capsize=3)
         axes.plot([starts[row + 1]] * 2, [row - 0.31, row + 1.0], color=FAINT, linewidth=0.8)
-        right = parts[i] >= 0
-        told = f"{parts[i]:+.3g}".replace("-", MINUS)
-        axes.annotate(told, (starts[row + 1], row), (5 if right else -5, 0),
-                      textcoords="offset points", va="center", ha="left" if right else "right",
-                      fontsize=9)  # fmt: skip
+        number = f"{parts[i]:+.3g}".replace("-", MINUS)
+        axes.annotate(number, (starts[row + 1], row), (5 if is_increase else -5, 0),
+                      textcoords="offset points", va="center",
+                      ha="left" if is_increase else "right", fontsize=9)  # fmt: skip
     axes.plot([ends[0]] * 2, [-0.8, 0.31], color=FAINT, linewidth=0.8)
-    places = [-1, *range(len(order)), len(order)]
+    rows_at = [-1, *range(len(order)), len(order)]
     names = [f"baseline: {ends[0]:.4g}", *(labels[i] for i in order), f"run: {ends[1]:.4g}"]
     axes.plot(ends, [-1, len(order)], "o", color=INK, markersize=5)
-    axes.set_yticks(places, [label(name, most=LONGEST) for name in names])
+    axes.set_yticks(rows_at, [label(name, most=MAX_LABEL) for name in names])
     axes.set_ylim(len(order) + 0.5, -1.5)
     low, high = min(starts), max(starts)
     room = 0.22 * (high - low) or 1e-9
@@ -67,10 +68,10 @@ def share_bars(metric: str, labels: Sequence[str], shares: Sequence[float]) -> D
     figure = new_figure(7.2, 1.1 + 0.36 * len(shares))
     axes = figure.subplots()
     for row, i in enumerate(order):
-        axes.barh(row, shares[i], height=0.62, color=UP)
+        axes.barh(row, shares[i], height=0.62, color=INCREASE)
         axes.annotate(f"{shares[i]:.1%}", (shares[i], row), (5, 0), textcoords="offset points",
                       va="center", fontsize=9)  # fmt: skip
-    axes.set_yticks(range(len(order)), [label(labels[i], most=LONGEST) for i in order])
+    axes.set_yticks(range(len(order)), [label(labels[i], most=MAX_LABEL) for i in order])
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.set_xlim(0, 1.12)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])

@@ -1,10 +1,11 @@
-"""The canvas of every PNG: matplotlib's Agg, which sets words on whole pixels and keeps them.
+"""The canvas of every PNG: matplotlib's Agg with a cache of rendered words.
 
-Most of the time of a small figure goes into its words: rendering one takes fifty times as long as
-copying it. So each word is rendered once, by matplotlib, for each size and resolution, and copied
-from then on: set on a whole pixel, it is the same wherever it stands.
+Drawing a small figure is mostly drawing text, and rendering a word takes fifty times as long as
+copying its pixels. So matplotlib renders each word once for each size and resolution; from then on
+its pixels are copied, always to whole pixels, so that they are the same wherever the word stands.
+The cache halves the time of a figure.
 
-This module needs matplotlib to be imported, so it is itself imported late.
+Imported late, as it imports matplotlib.
 """
 
 from __future__ import annotations
@@ -21,55 +22,55 @@ import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.font_manager import FontProperties
 
-KEPT = 4096  # words in memory, at about 2 kB each
-SIZES = 65536  # words whose size is remembered
-AROUND = 2  # pixels around a word into which its ink may reach
+MAX_WORDS = 4096  # in memory, at about 2 kB each
+MAX_SIZES = 65536  # words whose size is kept
+MARGIN = 2  # pixels around a word into which its glyphs may reach
 
 Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Word:
-    """A word in its color, ready to be copied."""
+    """A rendered word, ready to be copied."""
 
-    ink: Pixels  # [height, width, 4], the lowest row first, as Agg takes images
-    left: int  # pixels from where the word is set to its ink
-    below: int  # pixels from there down to the lowest row
+    pixels: Pixels  # [height, width, 4], the bottom row first, as Agg takes images
+    left: int  # pixels from the start of the word to the left edge of `pixels`
+    below: int  # pixels from its baseline down to the bottom row
 
 
-@lru_cache(SIZES)
-def extent(word: str, font: FontProperties, dpi: float) -> tuple[float, float, float]:
-    """Width, height and descent in pixels, with the space after the word."""
+@lru_cache(MAX_SIZES)
+def word_size(word: str, font: FontProperties, dpi: float) -> tuple[float, float, float]:
+    """Width, height and descent in pixels, with the spaces after the word."""
     return RendererAgg(1, 1, dpi).get_text_width_height_descent(word, font, False)
 
 
-@lru_cache(KEPT)
-def rendered(word: str, font: FontProperties, dpi: float, angle: float, ink: Any) -> Word:
-    """The word as matplotlib draws it at a whole pixel; a warning where the font lacks a glyph."""
-    reach = math.ceil(math.hypot(*extent(word, font, dpi)[:2])) + AROUND
-    scratch = RendererAgg(2 * reach, 2 * reach, dpi)
-    context = scratch.new_gc()
-    context.set_foreground(ink, isRGBA=True)
-    scratch.draw_text(context, reach, reach, word, font, angle)
-    drawn = np.asarray(scratch.buffer_rgba())
+@lru_cache(MAX_WORDS)
+def render_word(word: str, font: FontProperties, dpi: float, angle: float, color: Any) -> Word:
+    """The word as matplotlib draws it at a whole pixel; warns where the font lacks a glyph."""
+    reach = math.ceil(math.hypot(*word_size(word, font, dpi)[:2])) + MARGIN
+    renderer = RendererAgg(2 * reach, 2 * reach, dpi)
+    context = renderer.new_gc()
+    context.set_foreground(color, isRGBA=True)
+    renderer.draw_text(context, reach, reach, word, font, angle)
+    drawn = np.asarray(renderer.buffer_rgba())
     rows, columns = (np.flatnonzero(drawn[..., 3].any(axis=axis)) for axis in (1, 0))
     if not rows.size:
         return Word(drawn[:0, :0], 0, 0)
-    kept = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1][::-1].copy()
-    return Word(kept, int(columns[0]) - reach, int(rows[-1]) + 1 - reach)
+    pixels = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1][::-1].copy()
+    return Word(pixels, int(columns[0]) - reach, int(rows[-1]) + 1 - reach)
 
 
-def words(text: str) -> list[str]:
-    """`text` cut after each run of spaces.
+def split_words(text: str) -> list[str]:
+    """The words of `text`, each with the spaces after it.
 
-    >>> words("scale on, T = 1")
+    >>> split_words("scale on, T = 1")
     ['scale ', 'on, ', 'T ', '= ', '1']
     """
     return re.findall(r"\S+\s*|^\s+", text)
 
 
 class Agg(RendererAgg):
-    """A renderer that remembers words."""
+    """A renderer with a cache of words."""
 
     def __init__(self, width: int, height: int, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
@@ -77,8 +78,8 @@ class Agg(RendererAgg):
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
-        """Pixels of a text that stands level."""
-        sizes = [extent(word, prop, self.dpi) for word in words(s)] or [(0.0, 0.0, 0.0)]
+        """Width, height and descent in pixels of a horizontal text."""
+        sizes = [word_size(word, prop, self.dpi) for word in split_words(s)] or [(0.0, 0.0, 0.0)]
         widths, heights, descents = zip(*sizes, strict=True)
         return sum(widths), max(heights), max(descents)
 
@@ -86,33 +87,33 @@ class Agg(RendererAgg):
         self, gc: Any, x: float, y: float, s: str, prop: FontProperties, angle: float,
         ismath: Any = False, mtext: Any = None,
     ) -> None:  # fmt: skip
-        """The text with its line starting at x, y pixels from the upper left corner."""
-        for word, start in self.places(s, prop) if angle == 0 else [(s, 0.0)]:
-            found = rendered(word, prop, self.dpi, angle, gc.get_rgb())
-            if found.ink.size:
-                left, below = round(x + start) + found.left, round(y) + found.below
-                self.draw_image(gc, left, self.height - below, found.ink)
+        """Draws a text whose baseline starts at x, y pixels from the upper left corner."""
+        for word, start in self.word_starts(s, prop) if angle == 0 else [(s, 0.0)]:
+            rendered = render_word(word, prop, self.dpi, angle, gc.get_rgb())
+            if rendered.pixels.size:
+                left, below = round(x + start) + rendered.left, round(y) + rendered.below
+                self.draw_image(gc, left, self.height - below, rendered.pixels)
 
     @property
     def pixels(self) -> Pixels:
-        """[height, width, 4] What has been drawn, from the upper left corner."""
+        """[height, width, 4] what has been drawn, the top row first."""
         return np.asarray(super().buffer_rgba())  # type: ignore[no-untyped-call]
 
-    def places(self, text: str, font: FontProperties) -> Iterator[tuple[str, float]]:
-        """Each word and how many pixels after the start of the text it begins."""
+    def word_starts(self, text: str, font: FontProperties) -> Iterator[tuple[str, float]]:
+        """Each word, and its distance in pixels from the start of the text."""
         start = 0.0
-        for word in words(text):
+        for word in split_words(text):
             yield word, start
-            start += extent(word, font, self.dpi)[0]
+            start += word_size(word, font, self.dpi)[0]
 
 
 class Canvas(FigureCanvasAgg):
     """A canvas that draws with `Agg`."""
 
     def get_renderer(self) -> Agg:
-        """The renderer of the figure's present size, kept while that stays the same."""
+        """The renderer, a new one where the size of the figure has changed."""
         width, height = (round(side) for side in self.figure.bbox.size)
-        kept = getattr(self, "renderer", None)
-        if kept is None or (kept.width, kept.height, kept.dpi) != (width, height, self.figure.dpi):
+        last = getattr(self, "renderer", None)
+        if last is None or (last.width, last.height, last.dpi) != (width, height, self.figure.dpi):
             self.renderer = Agg(width, height, self.figure.dpi)
         return self.renderer

@@ -1,6 +1,7 @@
-"""Pixels → PNG. Every row is stored as its change from the row above, which suits flat colors.
+"""Pixels → PNG. Every row is stored as its difference from the row above, which suits flat colors.
 
-Pillow tries five such filters on each row, and takes three times as long for the same size.
+Pillow, at the same compression, tries all five filters of PNG on each row: a figure takes twice as
+long with it, for a file of the same size.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-UP = 2  # PNG's number for the filter "as the row above"
+UP = 2  # number of the filter that subtracts the row above
 LEVEL = 1  # of zlib; level 6 takes twice as long for a tenth less
 
 
@@ -22,13 +23,13 @@ def png(pixels: npt.NDArray[np.uint8], dpi: float) -> bytes:
     The same pixels give the same bytes.
     """
     height, width, _ = pixels.shape
-    change = pixels.copy()
-    np.subtract(pixels[1:], pixels[:-1], out=change[1:])
+    difference = pixels.copy()
+    np.subtract(pixels[1:], pixels[:-1], out=difference[1:])
     filtered = np.empty((height, 1 + 3 * width), np.uint8)
     filtered[:, 0] = UP
     colors = filtered[:, 1:].reshape(height, width, 3)  # a view, without room for alpha
     for channel in range(3):
-        colors[..., channel] = change[..., channel]
+        colors[..., channel] = difference[..., channel]
     per_meter = round(dpi / 0.0254)
     parts = (
         chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)),
@@ -40,7 +41,7 @@ def png(pixels: npt.NDArray[np.uint8], dpi: float) -> bytes:
 
 
 def with_text(file: bytes, keyword: str, text: str) -> bytes:
-    """A PNG of ours with a text in it, in ASCII, before its end.
+    """A PNG with an ASCII text in its metadata.
 
     >>> with_text(SIGNATURE + chunk(b"IEND", b""), "a", "b")[8:19]
     b'\\x00\\x00\\x00\\x03tEXta\\x00b'
@@ -50,6 +51,6 @@ def with_text(file: bytes, keyword: str, text: str) -> bytes:
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
-    """A part of the file: its length, its kind, its content and a checksum."""
+    """A chunk of the file: its length, its kind, its content and a checksum."""
     checksum = zlib.crc32(content, zlib.crc32(kind))
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

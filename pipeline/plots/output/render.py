@@ -1,8 +1,9 @@
-"""A drawing → the bytes of a file; figures of one frame share a template.
+"""A drawing → the bytes of a file.
 
-What a frame holds is drawn once: a template keeps its pixels. Each figure then restores them,
-fills the moving artists with its own data and draws those alone. Every PNG of a sheet is made this
-way, the first one too, so its bytes never depend on what was drawn before it.
+The figures of a sweep mostly differ in a few artists. So what they share is drawn once and its
+pixels are kept; each figure restores them, sets the moving artists and draws only those, which
+takes a quarter of the time. Every PNG of a template is made this way, the first one too, so its
+bytes do not depend on what was drawn before.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 
 FORMATS = ("png", *VECTORS)
-LAID_OUT = 144  # pixels per inch at which a layout is worked out, whatever the file is
-TEMPLATES = 8  # kept in the process, at a few megabytes each
+LAYOUT_DPI = 144  # pixels per inch at which a layout is computed, whatever the file's
+MAX_TEMPLATES = 8  # kept in the process, at a few megabytes each
 
 
 @styled
@@ -32,39 +33,39 @@ def render(
 ) -> bytes:
     """The figure as the bytes of a file; equal figures give equal bytes (no dates inside).
 
-    `style` says how wide a vector file is; `about`, in ASCII, is kept in the file's metadata.
+    `style` sets the width of a vector file; `about`, in ASCII, goes into the file's metadata.
     """
     if not isinstance(drawing.plan, FigureTemplate):
-        lay_out(drawing.plan)
+        fix_layout(drawing.plan)
     if file_format in VECTORS:
         figure = drawing.figure
         width = float(figure.get_size_inches()[0])
         return VECTORS[file_format](figure, STYLES[style](width) / width, about)
     if isinstance(drawing.plan, FigureTemplate):
-        bare = template(drawing.plan.build, drawing.plan.key, dpi).png(drawing.plan.update)
+        image = template(drawing.plan.build, drawing.plan.key, dpi).png(drawing.plan.update)
     else:
-        bare = whole(drawing.plan, dpi)
-    return with_text(bare, "Description", about) if about else bare
+        image = figure_png(drawing.plan, dpi)
+    return with_text(image, "Description", about) if about else image
 
 
-def lay_out(figure: Figure) -> None:
-    """Puts the parts of a figure where its layout has them, and leaves them there.
+def fix_layout(figure: Figure) -> None:
+    """Computes the layout of a figure once, the same for every file.
 
-    A layout that is worked out for each file moves with how wide its letters are in pixels, and by
-    a hair with every time it is worked out.
+    Computed for each file, it would depend on the widths of letters in pixels, and move a little
+    each time.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
         before = figure.dpi
-        figure.set_dpi(LAID_OUT)
+        figure.set_dpi(LAYOUT_DPI)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         figure.set_dpi(before)
 
 
-def whole(figure: Figure, dpi: int) -> bytes:
-    """A PNG of a figure as it is, every artist drawn."""
+def figure_png(figure: Figure, dpi: int) -> bytes:
+    """A PNG of a whole figure."""
     from pipeline.plots.output.agg import Canvas
 
     before = figure.dpi
@@ -76,23 +77,23 @@ def whole(figure: Figure, dpi: int) -> bytes:
 
 
 class Template:
-    """One frame at one resolution: its artists, and its pixels before any moving one."""
+    """What figures share, at one resolution: the artists, and the pixels without moving ones."""
 
-    def __init__(self, frame: Callable[..., tuple[Figure, Any]], about: Any, dpi: int) -> None:
+    def __init__(self, build: Callable[..., tuple[Figure, Any]], key: Any, dpi: int) -> None:
         from pipeline.plots.output.agg import Canvas
 
         self.dpi = dpi
-        self.figure, self.parts = frame(*about)
+        self.figure, self.moving = build(*key)
         self.figure.set_dpi(dpi)
         self.renderer: Any = Canvas(self.figure).get_renderer()
         self.background: Any = None
 
-    def png(self, fill: Callable[[Any], Sequence[Artist]]) -> bytes:
-        """The frame with the moving artists that `fill` sets, drawn in its order."""
-        moving = fill(self.parts)
+    def png(self, update: Callable[[Any], Sequence[Artist]]) -> bytes:
+        """The figure with the moving artists that `update` sets, drawn in its order."""
+        moving = update(self.moving)
         if self.background is None:
             for artist in moving:
-                artist.set_animated(True)  # so that the figure leaves it out
+                artist.set_animated(True)  # left out when the figure is drawn
             self.figure.draw(self.renderer)
             self.background = self.renderer.copy_from_bbox(self.figure.bbox)
         self.renderer.restore_region(self.background)
@@ -101,7 +102,7 @@ class Template:
         return png(self.renderer.pixels, self.dpi)
 
 
-@lru_cache(TEMPLATES)
-def template(frame: Callable[..., tuple[Figure, Any]], about: Hashable, dpi: int) -> Template:
-    """The one template of this frame at this resolution, while it is kept."""
-    return Template(frame, about, dpi)
+@lru_cache(MAX_TEMPLATES)
+def template(build: Callable[..., tuple[Figure, Any]], key: Hashable, dpi: int) -> Template:
+    """The template of these figures at this resolution."""
+    return Template(build, key, dpi)

@@ -1,4 +1,4 @@
-"""The canvas every figure is drawn on: one style, no global state, the same bytes each time."""
+"""The style of every figure: colors, fonts and an empty figure, without global state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 INK, FAINT = "#222222", "#8a8a8a"
 MINUS = "−"  # as matplotlib writes it on its axes
-# Okabe & Ito's colours, told apart by colour-blind readers; longer lists sample a colour map.
+# Okabe and Ito (2008) and two more, which color-blind readers can tell apart.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3c8d", "#5b5b5b")
 STYLE: Any = {
     "font.family": ["DejaVu Sans"],
@@ -40,50 +40,50 @@ STYLE: Any = {
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
 }
-STYLING = RLock()  # matplotlib's settings are one for all threads
-STYLED = ContextVar("STYLED", default=False)  # whether they are ours
+STYLE_LOCK = RLock()  # matplotlib's settings are shared by all threads
+IS_STYLED = ContextVar("IS_STYLED", default=False)  # whether they are ours now
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def styled(plot: Callable[P, R]) -> Callable[P, R]:
-    """`plot` under this module's style, whatever the caller's matplotlib settings are."""
+    """`plot` in our style, whatever matplotlib settings the caller has."""
 
     @wraps(plot)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
-        with STYLING:
-            if STYLED.get():
+        with STYLE_LOCK:
+            if IS_STYLED.get():
                 return plot(*args, **kwargs)
-            with style():
+            with our_style():
                 return plot(*args, **kwargs)
 
     return drawn
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """matplotlib's settings as this module has them, and the caller's own again afterwards."""
+def our_style() -> Iterator[None]:
+    """matplotlib's settings replaced by ours, and the caller's restored afterwards."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
-        # A script the font lacks shows as boxes; the CSV beside the figure holds the text.
+        # Glyphs that the font lacks are drawn as boxes; the CSV beside the figure has the text.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         for name, value in {**matplotlib.rcParamsDefault, **STYLE}.items():
-            # To set the backend would import pyplot, half a second of it.
+            # Setting the backend would import pyplot, which takes half a second.
             if name != "backend" and matplotlib.rcParams[name] != value:
                 matplotlib.rcParams[name] = value
-        token = STYLED.set(True)
+        token = IS_STYLED.set(True)
         try:
             yield
         finally:
-            STYLED.reset(token)
+            IS_STYLED.reset(token)
 
 
 def new_figure(
     width: float, height: float, layout: Literal["constrained"] | None = "constrained"
 ) -> Figure:
-    """An empty figure of that many inches, tied to no window and to no global list."""
+    """An empty figure of that size in inches, unknown to pyplot."""
     from matplotlib.figure import Figure
 
     from pipeline.plots.output.agg import Canvas
@@ -94,7 +94,7 @@ def new_figure(
 
 
 def colors(count: int) -> list[str]:
-    """`count` colours that can be told apart, dark enough for text."""
+    """`count` colors that can be told apart, dark enough for text."""
     if count <= len(COLORS):
         return list(COLORS[:count])
     from matplotlib import colormaps

@@ -1,8 +1,8 @@
-"""Vector files of a figure: the same bytes each time, fonts embedded, its settings inside.
+"""SVG and PDF files: the same bytes each time, with fonts and settings inside.
 
-An SVG holds its letters as outlines, a PDF the part of the font that it uses. For paper a figure is
-set to the width of one, one and a half or two columns of a journal, whole, as one would with
-LaTeX's \\includegraphics; so the picture is the one on the screen.
+An SVG holds its letters as outlines, a PDF the part of the font that it uses. For paper the whole
+figure is scaled to the width of one, one and a half or two columns of a journal, as LaTeX's
+\\includegraphics would do it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ SIZE = re.compile(rb'width="[\d.]+pt" height="[\d.]+pt"')
 
 
 def on_screen(width: float) -> float:
-    """A figure as wide as it was drawn, in inches."""
+    """The width of a figure in inches, unchanged."""
     return width
 
 
 def in_columns(width: float) -> float:
-    """The widest column that is no wider than the figure; the narrowest for a very small one.
+    """The widest column that is not wider than the figure, or else the narrowest.
 
     >>> [round(25.4 * in_columns(width)) for width in (2.0, 4.0, 6.2, 11.0)]
     [90, 90, 140, 190]
@@ -38,7 +38,7 @@ STYLES: dict[str, Callable[[float], float]] = {"screen": on_screen, "paper": in_
 
 
 def svg(figure: Figure, factor: float, about: str) -> bytes:
-    """The figure times `factor` as SVG."""
+    """The figure as SVG, scaled by `factor`."""
     buffer = io.BytesIO()
     metadata: Any = {"Date": None, "Description": about or None}
     figure.savefig(buffer, format="svg", metadata=metadata)
@@ -48,19 +48,19 @@ def svg(figure: Figure, factor: float, about: str) -> bytes:
 
 
 def pdf(figure: Figure, factor: float, about: str) -> bytes:
-    """The figure times `factor` as PDF: a page of that size, on which all is drawn scaled."""
+    """The figure as PDF: a page scaled by `factor`, and everything drawn on it likewise."""
     from matplotlib.backends.backend_mixed import MixedModeRenderer
     from matplotlib.backends.backend_pdf import Op, PdfFile, RendererPdf
 
     buffer, before = io.BytesIO(), figure.dpi
     metadata: Any = {"CreationDate": None, "Subject": about or None}
     width, height = figure.get_size_inches()
-    figure.dpi = 72.0  # a PDF's points
+    figure.dpi = 72.0  # the unit of PDF is the point
     file = PdfFile(buffer, metadata=metadata)
     try:
         file.newPage(factor * width, factor * height)
         file.output(factor, 0, 0, factor, 0, 0, Op.concat_matrix)
-        file.width, file.height = width, height  # beyond which lines are cut, before they scale
+        file.width, file.height = width, height  # lines are clipped to it before scaling
         inner = RendererPdf(file, before, height, width)
         renderer: Any = MixedModeRenderer(figure, width, height, before, inner)
         figure.draw(renderer)

@@ -1,1 +1,1 @@
-"""What several figures are made of."""
+"""What figures are put together from: matrices, bars, planes, labels, ticks."""

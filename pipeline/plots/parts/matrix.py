@@ -1,6 +1,6 @@
-"""Matrices of tokens by tokens as colored cells, one panel a head, all on one color scale.
+"""Matrices of tokens by tokens as colored cells, one panel per head, all on one color scale.
 
-The layout is worked out in inches from the tokens' lengths, so that no label is ever cut.
+The layout is computed in inches from the lengths of the tokens, so that no label is cut.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.base.records import Array
 from pipeline.base.tables import Table
 from pipeline.plots.output.style import FAINT, MINUS, new_figure, styled
 from pipeline.plots.parts.token_labels import (
-    longest,
+    longest_label,
     room_below,
     text_size,
     tick_size,
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 
 
 MASKED = "#ececec"
-ANNOTATED = 12  # tokens up to which every cell shows its number
-LARGEST, LARGEST_OF_MANY = 8.5, 4.5  # inches of a panel's side
+MAX_NUMBERED = 12  # tokens up to which every cell shows its number
+MAX_SIDE, MAX_SIDE_OF_MANY = 8.5, 4.5  # inches of a panel's side
 TITLE, BAR = 0.85, 1.25  # inches above the panels, and beside them for the color bar
-NUMBERS = 10.0  # points of the numbers beside the bar
+BAR_NUMBERS = 10.0  # font size of the numbers beside the bar
 
 
 @dataclass(frozen=True, eq=False)
 class MovingParts:
-    """What differs between matrices of the same tokens."""
+    """What differs between figures of the same tokens."""
 
     title: Text
     images: Sequence[AxesImage]  # [H]
     numbers: Sequence[Sequence[Text]]  # [H][N·M], none where there are too many cells
-    bar: Axes  # its scale
+    bar: Axes
 
 
 def matrices(
@@ -64,21 +64,21 @@ def matrices(
     panels: Sequence[str] = (),
     columns: int = 0,
 ) -> FigureTemplate:
-    """[H, N, M] as H panels, queries down and keys across; `unit` names the color bar.
+    """[H, N, M] as H panels, queries down and keys across; `unit` labels the color bar.
 
-    The colors go from `low` to `high`, or 1 further where those are one: with every key masked.
-    A cell that is NaN is left blank. The panels are called heads, or what `panels` calls them.
+    The colors go from `low` to `high`, or to `low` + 1 where the two are equal, as with every key
+    masked. A cell that is NaN is left blank. Panels are titled by their heads, or by `panels`.
     """
     heads = len(values)
     names = tuple(panels) or tuple(f"head {head}" for head in range(heads))
     columns = columns or math.ceil(math.sqrt(heads))
-    about = (names, columns, tuple(queries), tuple(keys), unit, cmap)
-    top = high if high > low else low + 1.0
-    return FigureTemplate(frame, about, partial(update, values, title, low, top))
+    key = (names, columns, tuple(queries), tuple(keys), unit, cmap)
+    high = high if high > low else low + 1.0
+    return FigureTemplate(build, key, partial(update, values, title, low, high))
 
 
 @styled
-def frame(
+def build(
     names: Sequence[str],
     columns: int,
     queries: Sequence[str],
@@ -86,12 +86,12 @@ def frame(
     unit: str,
     cmap: str,
 ) -> tuple[Figure, MovingParts]:
-    """A panel a name with its tokens, and the bar with its colors; no values yet."""
+    """One panel per name with its tokens, and the color bar; no values yet."""
     heads = len(names)
     rows = math.ceil(heads / columns)
-    largest = LARGEST if heads == 1 else LARGEST_OF_MANY
+    largest = MAX_SIDE if heads == 1 else MAX_SIDE_OF_MANY
     side = min(max(4.2, 0.62 * max(len(queries), len(keys))), largest)
-    left = 0.55 + longest(queries, tick_size(len(queries)))
+    left = 0.55 + longest_label(queries, tick_size(len(queries)))
     below = 0.45 + room_below(keys, side)
     step_x, step_y = left + side + 0.25, below + side + (0.3 if heads > 1 else 0.1)
     width, height = columns * step_x + BAR, rows * step_y + TITLE
@@ -104,15 +104,16 @@ def frame(
         if heads > 1:
             panels[-1].set_title(names[head], fontsize=9)
     bottom, top = height - TITLE - (rows - 1) * step_y - side, height - TITLE
-    place = (columns * step_x / width, bottom / height, 0.2 / width, (top - bottom) / height)
-    bar = color_bar(figure.add_axes(place), unit, cmap)
+    bounds = (columns * step_x / width, bottom / height, 0.2 / width, (top - bottom) / height)
+    bar = color_bar(figure.add_axes(bounds), unit, cmap)
     title = figure.text(0.15 / width, 1 - 0.12 / height, "", fontsize=11, va="top")
-    images = [cells(axes, queries, keys, side, cmap) for axes in panels]
-    return figure, MovingParts(title, images, [numbers(axes, side) for axes in panels], bar)
+    images = [empty_cells(axes, queries, keys, side, cmap) for axes in panels]
+    numbers = [empty_numbers(axes, side) for axes in panels]
+    return figure, MovingParts(title, images, numbers, bar)
 
 
 def color_bar(axes: Axes, unit: str, cmap: str) -> Axes:
-    """The colors from the least value, below, to the largest."""
+    """The colors from the smallest value, at the bottom, to the largest."""
     from pipeline.plots.output.cells import Cells
 
     colors = Cells(axes, cmap=cmap, interpolation="none", extent=(0, 1, 0, 1))
@@ -126,18 +127,18 @@ def color_bar(axes: Axes, unit: str, cmap: str) -> Axes:
     return axes
 
 
-def put_name(bar: Axes) -> None:
-    """The name of a color bar, past the widest of its numbers."""
+def place_bar_label(bar: Axes) -> None:
+    """Sets the label of a color bar beyond the widest of its numbers."""
     axis = bar.yaxis
     numbers = axis.get_major_formatter().format_ticks(axis.get_majorticklocs().tolist())
-    widest = max(text_size(number, NUMBERS)[0] for number in numbers) / 72
+    widest = max(text_size(number, BAR_NUMBERS)[0] for number in numbers) / 72
     axis.set_label_coords(max(0.85, 0.45 + widest) / 0.2, 0.5)
 
 
-def cells(
+def empty_cells(
     axes: Axes, queries: Sequence[str], keys: Sequence[str], side: float, cmap: str
 ) -> AxesImage:
-    """An empty matrix with its tokens."""
+    """A matrix without values, and its tokens as ticks."""
     from pipeline.plots.output.cells import Cells
 
     axes.set_facecolor(MASKED)
@@ -149,15 +150,15 @@ def cells(
     axes.set_ylabel("Queries")
     token_ticks(axes, "x", keys, side)
     token_ticks(axes, "y", queries, side)
-    axes.tick_params(length=0 if len(queries) <= ANNOTATED else 2, color=FAINT)
+    axes.tick_params(length=0 if len(queries) <= MAX_NUMBERED else 2, color=FAINT)
     axes.spines[:].set_visible(False)
     return image
 
 
-def numbers(axes: Axes, side: float) -> list[Text]:
-    """A text in the middle of every cell while they are few, row by row."""
+def empty_numbers(axes: Axes, side: float) -> list[Text]:
+    """A text in the center of every cell, row by row; none where the cells are many."""
     rows, columns = axes.images[0].get_size()
-    if max(rows, columns) > ANNOTATED:
+    if max(rows, columns) > MAX_NUMBERED:
         return []
     size = min(11.0, 72 * side / max(rows, columns) / 3.4)
     return [
@@ -168,20 +169,20 @@ def numbers(axes: Axes, side: float) -> list[Text]:
 
 @styled
 def update(values: Array, title: str, low: float, high: float, moving: MovingParts) -> list[Artist]:
-    """[H, N, M] values into the panels, from `low` to `high` on the bar."""
+    """Sets the [H, N, M] values of the panels, from `low` to `high` on the bar."""
     moving.title.set_text(visible(title))
     moving.bar.set_ylim(low, high)
-    put_name(moving.bar)
-    shown: list[Artist] = [moving.title, moving.bar.yaxis]
-    for one, image, texts in zip(values, moving.images, moving.numbers, strict=True):
-        image.set_data(one)
+    place_bar_label(moving.bar)
+    artists: list[Artist] = [moving.title, moving.bar.yaxis]
+    for matrix, image, texts in zip(values, moving.images, moving.numbers, strict=True):
+        image.set_data(matrix)
         image.set_clim(low, high)
-        shown += [image, *number_cells(image, one, texts)]
-    return shown
+        artists += [image, *set_numbers(image, matrix, texts)]
+    return artists
 
 
-def number_cells(image: AxesImage, values: Array, texts: Sequence[Text]) -> Iterator[Text]:
-    """Two decimals in each cell, black on the bright ones and white on the dark."""
+def set_numbers(image: AxesImage, values: Array, texts: Sequence[Text]) -> Iterator[Text]:
+    """Two decimals in each cell, black on bright colors and white on dark ones."""
     if not texts:
         return
     bright = image.to_rgba(values)[..., :3] @ [0.299, 0.587, 0.114] > 0.55
@@ -192,7 +193,7 @@ def number_cells(image: AxesImage, values: Array, texts: Sequence[Text]) -> Iter
 
 
 def cell_table(values: Array, queries: Sequence[str], keys: Sequence[str], name: str) -> Table:
-    """[H, N, M] → a row a cell; `name` is the column of values."""
+    """[H, N, M] → one row per cell; `name` is the column of values."""
     columns = ("head", "query_position", "query", "key_position", "key", name)
     rows: list[tuple[Any, ...]] = [
         (head, i, queries[i], j, keys[j], float(value))

@@ -1,60 +1,62 @@
-"""Panels: where the panels of a grid stand, in inches.
+"""Where the panels of a grid stand, in inches.
 
-All together are no larger than a journal's page can show with its letters still legible.
+The grid is no larger than a journal page can show with its letters still legible.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SIDE, SMALLEST, LARGEST = 2.0, 0.5, 8.0  # inches of a panel's side, and of all panels together
+SIDE, SMALLEST, LARGEST = 2.0, 0.5, 8.0  # inches: the side of a panel, and of the grid
 GAP = 0.14  # inches between panels
 TITLE, NAMES, LEFT, BAR = 0.62, 0.5, 0.65, 1.3  # inches above, for names, and beside for the bar
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Rows and columns of panels, and what stands around them, in inches."""
+    """A grid of square panels and the room around it, in inches."""
 
     rows: int
     columns: int
-    shared: bool  # tokens stand at the left and at the bottom alone
-    wide: float  # of the queries' labels
-    tall: float  # of the keys' labels
+    shares_labels: bool  # tokens stand only left of and below the grid, not at each panel
+    label_width: float  # of the queries' labels
+    label_height: float  # of the keys' labels
 
     @property
     def side(self) -> float:
-        """Of a panel."""
+        """The side of a panel."""
         across, down = self.between
         room = min(LARGEST / self.columns - across, LARGEST / self.rows - down)
         return max(min(SIDE, room), SMALLEST)
 
     @property
     def between(self) -> tuple[float, float]:
-        """Two panels, across and down."""
-        return (GAP, GAP) if self.shared else (GAP + self.wide, GAP + self.tall)
+        """The room between two panels, across and down."""
+        return (
+            (GAP, GAP) if self.shares_labels else (GAP + self.label_width, GAP + self.label_height)
+        )
 
     @property
     def steps(self) -> tuple[float, float]:
-        """From a panel to the next, across and down."""
+        """From one panel to the next, across and down."""
         across, down = self.between
         return self.side + across, self.side + down
 
     @property
     def size(self) -> tuple[float, float]:
-        """Of the figure."""
+        """Width and height of the figure."""
         across, down = self.steps
-        width = LEFT + self.wide + self.columns * across + BAR
-        return width, TITLE + NAMES + self.rows * down + self.tall + 0.1
+        width = LEFT + self.label_width + self.columns * across + BAR
+        return width, TITLE + NAMES + self.rows * down + self.label_height + 0.1
 
     def corner(self, row: int, column: int) -> tuple[float, float]:
         """The lower left corner of a panel."""
         across, down = self.steps
         top = self.size[1] - TITLE - NAMES - row * down
-        return LEFT + self.wide + column * across, top - self.side
+        return LEFT + self.label_width + column * across, top - self.side
 
     @property
-    def spread(self) -> tuple[float, float, float, float]:
-        """Left, bottom, width and height of all panels together."""
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height of the grid."""
         (x, y), (right, top) = self.corner(self.rows - 1, 0), self.corner(0, self.columns - 1)
         return x, y, right + self.side - x, top + self.side - y

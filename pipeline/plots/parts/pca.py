@@ -1,4 +1,4 @@
-"""Principal components of one set of points, into which others may be projected."""
+"""Principal components of one set of points, onto which others can be projected."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pipeline.base.records import Array
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """Two directions of most variance."""
+    """The two directions of largest variance."""
 
     center: Array  # [E]
-    directions: Array  # [2, E], orthonormal rows; a row is zero where there is no such direction
-    explained: Array  # [2] share of the variance that each shows, 0 to 1
+    directions: Array  # [2, E], orthonormal rows; a row is zero where the points do not vary
+    explained: Array  # [2] share of the variance along each, 0 to 1
 
     def project(self, points: Array) -> Array:
         """(x − center)·directionsᵀ, [N, E] → [N, 2]."""
@@ -25,8 +25,9 @@ class Basis:
 def fit(points: Array) -> Basis:
     """The first two principal components of [N, E], by singular value decomposition.
 
-    The sign of a direction is free; here its largest entry is positive, so that the same points
-    give the same picture with any library. Points without spread give zero directions.
+    The sign of a direction is arbitrary; its largest entry is made positive, so that the same
+    points give the same figure with any linear algebra library. Where all points coincide the
+    directions are zero.
 
     >>> fit(np.array([[0.0, 0.0], [-2.0, 0.0]])).directions[0].tolist()
     [1.0, 0.0]

@@ -1,4 +1,4 @@
-"""A plane of two principal components, on which a unit is as long across as up."""
+"""The plane of two principal components, with the same unit along both axes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 7.2, 5.8  # inches of the figure
 LEFT, BELOW, RIGHT, ABOVE = 0.95, 0.65, 1.45, 0.65  # inches around the axes
 ROOM = np.array([WIDTH - LEFT - RIGHT, HEIGHT - BELOW - ABOVE])
-MARGIN = 0.12  # of the points' spread, free on each side
+MARGIN = 0.12  # free on each side, as a share of the points' range
 
 View = tuple[tuple[float, float], tuple[float, float]]  # limits along x and along y
 
@@ -37,17 +37,17 @@ def view(points: Array) -> View:
     return (left, right), (bottom, top)
 
 
-def shares(basis: Basis, of: str) -> tuple[str, str]:
-    """What the axes are called: how much of the variance `of` the points each shows."""
+def axis_names(basis: Basis, variance: str) -> tuple[str, str]:
+    """The axis labels, with the share of the variance that each axis shows."""
     first, second = (f"{share:.0%}" for share in basis.explained)
-    return f"PC 1 ({first} of the {of})", f"PC 2 ({second})"
+    return f"PC 1 ({first} of the {variance})", f"PC 2 ({second})"
 
 
-def plane(limits: View, names: tuple[str, str]) -> tuple[Figure, Axes]:
-    """An empty plane, with room for a legend on its right and for two lines of title."""
+def empty_plane(limits: View, names: tuple[str, str]) -> tuple[Figure, Axes]:
+    """Axes with room for a legend on the right and a title of two lines."""
     figure = new_figure(WIDTH, HEIGHT, layout=None)
-    place = np.array([LEFT, BELOW, *ROOM]) / (WIDTH, HEIGHT, WIDTH, HEIGHT)
-    axes = figure.add_axes(tuple(place.tolist()))
+    bounds = np.array([LEFT, BELOW, *ROOM]) / (WIDTH, HEIGHT, WIDTH, HEIGHT)
+    axes = figure.add_axes(tuple(bounds.tolist()))
     axes.set(xlim=limits[0], ylim=limits[1], xlabel=names[0], ylabel=names[1], aspect="equal")
     axes.grid(color="#eeeeee", linewidth=0.8)
     axes.set_axisbelow(True)

@@ -1,4 +1,4 @@
-"""Along: one number a token, beside what uniform weights would give; bars, or a band where long."""
+"""One number per token, beside its value under uniform attention: bars, or a band if many."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 
-LEFT, RIGHT, ABOVE, TALL = 0.8, 1.7, 0.65, 2.7  # inches around the axes, and their height
-BARS = 256  # tokens up to which each has a bar
-BINS = 512  # along a longer sentence
+LEFT, RIGHT, ABOVE, HEIGHT = 0.8, 1.7, 0.65, 2.7  # inches around the axes, and their height
+MAX_BARS = 256  # tokens up to which each has a bar
+MAX_BINS = 512  # along a longer sentence
 
 
 @dataclass(frozen=True)
 class BarText:
-    """What such a figure calls things."""
+    """The words of such a figure."""
 
-    title: str  # its first line
-    axis: str  # what stands along it: Queries or Keys
-    unit: str  # the y axis
-    value: str  # the bars in the legend, and the column of the table
+    title: str  # first line of the title
+    axis: str  # label of the x axis: Queries or Keys
+    unit: str  # label of the y axis
+    value: str  # the bars in the legend, and their column of the table
     uniform: str  # the dashes in the legend
-    column: str  # of the table: query or key
+    column: str  # what the table calls a token: query or key
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,66 +49,66 @@ class MovingParts:
     axes: Axes
     title: Text
     bars: Sequence[Rectangle]  # [N]
-    dashes: LineCollection  # [N], over the bars
-    dots: Sequence[Line2D]  # [H], none for a single head
+    dashes: LineCollection  # [N], uniform attention
+    dots: Sequence[Line2D]  # [H]; none for a single head
 
 
 def token_bars(
-    values: Array, uniform: Array, tokens: Sequence[str], words: BarText, caption: str
+    values: Array, uniform: Array, tokens: Sequence[str], text: BarText, caption: str
 ) -> Drawing:
-    """[H, N] numbers and [H, N] or [N] of uniform weights, as a figure with its table.
+    """[H, N] numbers and their [H, N] or [N] values under uniform attention.
 
-    A bar is the mean over heads, each head a dot. Beyond 256 tokens neighbors share one of at most
-    512 bins, drawn as the span from the lowest to the highest number in it and a line at the mean.
+    A bar is the mean over heads, and each head a dot. Beyond 256 tokens neighbors share one of at
+    most 512 bins, drawn as a band from the lowest to the highest number and a line at the mean.
     """
     uniform = np.broadcast_to(uniform, values.shape)
-    if len(tokens) > BARS:
-        return band(values, uniform, words, caption)
-    title = f"{words.title}\n{caption}"
-    sheet = FigureTemplate(
-        frame, (tokens, len(values), words), partial(update, values, uniform, title)
+    if len(tokens) > MAX_BARS:
+        return band_figure(values, uniform, text, caption)
+    title = f"{text.title}\n{caption}"
+    template = FigureTemplate(
+        build, (tokens, len(values), text), partial(update, values, uniform, title)
     )
-    name = words.column
-    columns = ("head", f"{name}_position", name, words.value, f"{words.value}_of_uniform")
+    name = text.column
+    columns = ("head", f"{name}_position", name, text.value, f"{text.value}_of_uniform")
     rows = [
         (head, i, tokens[i], float(value), float(uniform[head, i]))
         for (head, i), value in np.ndenumerate(values)
     ]
-    return Drawing(sheet, Table(columns, rows))
+    return Drawing(template, Table(columns, rows))
 
 
 @styled
-def frame(tokens: Sequence[str], heads: int, words: BarText) -> tuple[Figure, MovingParts]:
-    """The tokens and the legend; bars without height."""
-    across = min(max(3.9, 0.45 * len(tokens)), 8.7)
-    labels = room_below(tokens, across)
+def build(tokens: Sequence[str], heads: int, text: BarText) -> tuple[Figure, MovingParts]:
+    """The tokens, the legend and bars without height."""
+    width = min(max(3.9, 0.45 * len(tokens)), 8.7)
+    labels = room_below(tokens, width)
     left = max(LEFT, labels) if len(tokens) <= 16 else LEFT  # slanted labels reach to the left
-    figure, axes = plain_axes(left, across, 0.45 + labels, words)
-    places = np.arange(len(tokens))
-    bars = axes.bar(places, 0.0, width=0.72, color=COLORS[0], label=words.value)
-    dashes = axes.hlines(0 * places, places, places, FAINT, "--", linewidth=1.2,
-                         label=words.uniform)  # fmt: skip
-    dots = axes.plot(places, np.zeros((len(tokens), heads)), ".", color=INK, alpha=0.5,
+    figure, axes = empty_axes(left, width, 0.45 + labels, text)
+    positions = np.arange(len(tokens))
+    bars = axes.bar(positions, 0.0, width=0.72, color=COLORS[0], label=text.value)
+    dashes = axes.hlines(0 * positions, positions, positions, FAINT, "--", linewidth=1.2,
+                         label=text.uniform)  # fmt: skip
+    dots = axes.plot(positions, np.zeros((len(tokens), heads)), ".", color=INK, alpha=0.5,
                      markersize=4) if heads > 1 else []  # fmt: skip
     axes.set_xlim(-0.6, len(tokens) - 0.4)
-    axes.set_xlabel(words.axis)
-    token_ticks(axes, "x", tokens, across)
+    axes.set_xlabel(text.axis)
+    token_ticks(axes, "x", tokens, width)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
     return figure, MovingParts(axes, axes.set_title("", y=1.0), list(bars), dashes, dots)
 
 
-def plain_axes(left: float, across: float, below: float, words: BarText) -> tuple[Figure, Axes]:
-    """Axes of so many inches, with room for a legend on their right."""
-    width, height = left + across + RIGHT, below + TALL + ABOVE
-    figure = new_figure(width, height, layout=None)
-    axes = figure.add_axes((left / width, below / height, across / width, TALL / height))
-    axes.set_ylabel(words.unit)
+def empty_axes(left: float, width: float, below: float, text: BarText) -> tuple[Figure, Axes]:
+    """Axes that many inches wide, with room for a legend on the right."""
+    across, down = left + width + RIGHT, below + HEIGHT + ABOVE
+    figure = new_figure(across, down, layout=None)
+    axes = figure.add_axes((left / across, below / down, width / across, HEIGHT / down))
+    axes.set_ylabel(text.unit)
     return figure, axes
 
 
 @styled
 def update(values: Array, uniform: Array, title: str, moving: MovingParts) -> list[Artist]:
-    """[H, N] numbers as heights, beside those of uniform weights."""
+    """Sets the [H, N] numbers, and those under uniform attention."""
     axes = moving.axes
     axes.set_ylim(0, axis_top(values, uniform))
     moving.title.set_text(visible(title))
@@ -119,54 +119,52 @@ def update(values: Array, uniform: Array, title: str, moving: MovingParts) -> li
     )
     for dots, row in zip(moving.dots, values, strict=False):
         dots.set_ydata(row)
-    # The floor, on which the bars stand, lies over their feet.
+    # The axis line is drawn over the ends of the bars that stand on it.
     return [moving.title, *moving.bars, moving.dashes, *moving.dots, axes.spines["bottom"],
             axes.yaxis]  # fmt: skip
 
 
 def axis_top(values: Array, uniform: Array) -> float:
-    """Where the y axis ends."""
-    highest = max(np.fmax.reduce(one, axis=None, initial=0.0) for one in (values, uniform))
+    """The upper limit of the y axis."""
+    highest = max(np.fmax.reduce(array, axis=None, initial=0.0) for array in (values, uniform))
     return float(highest) * 1.12 or 1.0
 
 
 @styled
-def band(values: Array, uniform: Array, words: BarText, caption: str) -> Drawing:
-    """A figure of its own, for a sentence too long for bars."""
-    figure, axes = plain_axes(LEFT, 8.7, 0.65, words)
-    table = draw_band(axes, values, uniform, words)
+def band_figure(values: Array, uniform: Array, text: BarText, caption: str) -> Drawing:
+    """The figure of a sentence too long for bars."""
+    figure, axes = empty_axes(LEFT, 8.7, 0.65, text)
+    table = draw_band(axes, values, uniform, text)
     axes.set_ylim(0, axis_top(values, uniform))
-    axes.set_xlabel(f"{words.axis}, by position")
-    axes.set_title(visible(f"{words.title}\n{caption}"))
+    axes.set_xlabel(f"{text.axis}, by position")
+    axes.set_title(visible(f"{text.title}\n{caption}"))
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
     return Drawing(figure, table)
 
 
-def draw_band(axes: Axes, values: Array, uniform: Array, words: BarText) -> Table:
-    """The span and the mean of each bin over all heads, and the mean of the uniform's."""
+def draw_band(axes: Axes, values: Array, uniform: Array, text: BarText) -> Table:
+    """The range and the mean of each bin over all heads, and the mean under uniform attention."""
     count = values.shape[1]
-    size = -(-count // BINS)
+    size = -(-count // MAX_BINS)
     starts = np.arange(0, count, size)
     ends = np.minimum(starts + size, count)
-    low, high = (
-        getattr(np, f"f{bound}").reduceat(values, starts, axis=1) for bound in ("min", "max")
-    )
-    low, high = np.fmin.reduce(low, axis=0), np.fmax.reduce(high, axis=0)
-    mean, even = binned_mean(values, starts), binned_mean(uniform, starts)
+    low = np.fmin.reduce(np.fmin.reduceat(values, starts, axis=1), axis=0)
+    high = np.fmax.reduce(np.fmax.reduceat(values, starts, axis=1), axis=0)
+    mean, uniform_mean = binned_mean(values, starts), binned_mean(uniform, starts)
     middle = (starts + ends - 1) / 2
     axes.fill_between(middle, low, high, color=COLORS[0], alpha=0.25, linewidth=0,
                       label="lowest to highest")  # fmt: skip
-    axes.plot(middle, mean, color=COLORS[0], linewidth=1.2, label=f"{words.value}, mean")
-    axes.plot(middle, even, "--", color=INK, linewidth=1.0, label=words.uniform)
+    axes.plot(middle, mean, color=COLORS[0], linewidth=1.2, label=f"{text.value}, mean")
+    axes.plot(middle, uniform_mean, "--", color=INK, linewidth=1.0, label=text.uniform)
     axes.set_xlim(0, count - 1)
-    name = words.column
+    name = text.column
     columns = (f"first_{name}", f"last_{name}", "lowest", "mean", "highest", "mean_of_uniform")
-    found = (starts, ends - 1, low, mean, high, even)
-    return Table(columns, list(zip(*(part.tolist() for part in found), strict=True)))
+    data = (starts, ends - 1, low, mean, high, uniform_mean)
+    return Table(columns, list(zip(*(column.tolist() for column in data), strict=True)))
 
 
 def binned_mean(values: Array, starts: Positions) -> Array:
-    """The mean of what is defined, over heads and the bins that begin at `starts`; else NaN.
+    """The mean over heads and over each bin that begins at `starts`, without NaN; NaN if all are.
 
     >>> binned_mean(np.array([[1.0, 3.0, np.nan], [1.0, 3.0, 5.0]]), np.array([0, 2])).tolist()
     [2.0, 5.0]

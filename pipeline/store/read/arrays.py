@@ -18,12 +18,10 @@ from pipeline.store.read.csv import (
     unreadable_file,
 )
 from pipeline.store.write.csv import unguard
-from pipeline.store.write.tables import WEIGHT_COLUMNS
 
 Place = tuple[str, int]  # sentence, layer
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 AXES = ("query", "key")
-EMBEDDING_COLUMNS = ("sentence", "layer", "position", "token", "embedding")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,22 +44,17 @@ class Points:
 
 def read_weights(folder: Path) -> dict[Place, Weights]:
     """(sentence, layer) → its weights."""
-    return by_sentence_and_layer(folder / "weights.csv", WEIGHT_COLUMNS, weights_from_rows)
+    return by_sentence_and_layer(folder / "weights.csv", weights_from_rows)
 
 
 def read_points(folder: Path) -> dict[Place, Points]:
     """(sentence, layer) → its embeddings before and after attention."""
-    return by_sentence_and_layer(folder / "embeddings.csv", EMBEDDING_COLUMNS, points_from_rows)
+    return by_sentence_and_layer(folder / "embeddings.csv", points_from_rows)
 
 
-def by_sentence_and_layer(
-    path: Path, columns: Sequence[str], made: Callable[[Any], Found]
-) -> dict[Place, Found]:
-    """What is made of the rows of each sentence and layer, in the order of the file."""
+def by_sentence_and_layer(path: Path, convert: Callable[[Any], Value]) -> dict[Place, Value]:
+    """The rows of each sentence and layer, converted, in the order of the file."""
     table = read_table(path)
-    missing = [name for name in columns if name not in table.column_names]
-    if missing:
-        raise unreadable_file(path, f"no column {missing[0]!r}")
     try:
         names = table["sentence"].combine_chunks()
         sentences, layers = read_texts(names.dictionary), read_numbers(table, "layer")
@@ -69,9 +62,9 @@ def by_sentence_and_layer(
         _, first, rows = np.unique(place, return_index=True, return_inverse=True)
         found = {}
         for part in np.argsort(first):
-            here = int(first[part])
-            mark = sentences[names.indices[here].as_py()], int(layers[here])
-            found[mark] = made(select_rows(table, rows == part) if len(first) > 1 else table)
+            row = int(first[part])
+            key = sentences[names.indices[row].as_py()], int(layers[row])
+            found[key] = convert(select_rows(table, rows == part) if len(first) > 1 else table)
     except (TypeError, ValueError, IndexError) as error:
         raise unreadable_file(path, error) from error
     return found
@@ -85,7 +78,7 @@ def select_rows(table: Any, wanted: Mask) -> Any:
 
 
 def weights_from_rows(rows: Any) -> Weights:
-    """The rows of one sentence as its tokens and a matrix a head."""
+    """The rows of one sentence as its tokens and one matrix per head."""
     places = tuple(read_numbers(rows, a) for a in ("head", "query_position", "key_position"))
     weights = read_numbers(rows, "weight").astype(float)
     values = np.full([int(place.max()) + 1 for place in places], np.nan)

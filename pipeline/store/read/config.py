@@ -22,7 +22,7 @@ def whole_config(run: Run) -> dict[str, Any]:
 def nested_settings(run: Run) -> dict[str, Any]:
     """A run's settings as they stand in its config.yaml, or in its row.
 
-    Of a point that is the same as another they are that one's, but for what its plan says.
+    Of an equivalent point they are the other run's, with the changes that its plan names.
     """
     if run.from_table:
         return current_config(settings_of_row(run.folder))

@@ -1,4 +1,4 @@
-"""Which runs: folders, globs, the latest, sweeps → the runs in them, each once."""
+"""Folders, globs, `latest` and sweeps → the finished runs in them, each once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from pipeline.base.errors import UserError
 from pipeline.base.paths import ROOT
+from pipeline.store.read.json import Plan, read_json
 from pipeline.store.read.run import Run, is_done, read_run
 from pipeline.store.read.shards import has_shards, runs_of_shards
-from pipeline.store.schema import PLAN, read_json
 
 PathLike = str | Path
 Found = Path | Run  # a run's folder, or a run that has none
 LATEST = re.compile(r"latest(?::(\d+))?")
-ASKEW = 3600  # seconds that the clock of a file server may be ahead
+CLOCK_SKEW = 3600  # seconds that the clock of a file server may be ahead
 EXPECTED = "expected a run, a sweep, a glob or latest:3"
 
 
@@ -30,10 +30,10 @@ def find_runs(words: Sequence[PathLike]) -> list[Run]:
     """
     found: dict[str, Found] = {}
     for word in words or [newest_sweep()]:
-        for one in resolve_word(str(word)):
-            folder = one.folder if isinstance(one, Run) else one
-            found.setdefault(os.path.realpath(folder), one)
-    return [one if isinstance(one, Run) else read_run(one) for one in found.values()]
+        for item in resolve_word(str(word)):
+            folder = item.folder if isinstance(item, Run) else item
+            found.setdefault(os.path.realpath(folder), item)
+    return [item if isinstance(item, Run) else read_run(item) for item in found.values()]
 
 
 def resolve_word(word: str) -> Iterator[Found]:
@@ -48,7 +48,7 @@ def resolve_word(word: str) -> Iterator[Found]:
 
 
 def resolve_glob(pattern: str) -> list[Found]:
-    """The finished runs in the folders that match; those without any are passed over."""
+    """The finished runs in the folders that match; folders without any are skipped."""
     anchor = Path(pattern).anchor
     matches = sorted(Path(anchor or ".").glob(pattern[len(anchor) :]))
     found = [run for match in matches if match.is_dir() for run in finished_runs(match)]
@@ -60,9 +60,9 @@ def resolve_glob(pattern: str) -> list[Found]:
 
 def newest_runs(count: int) -> list[Path]:
     """The newest single runs of outputs/, in the order they were made."""
-    made = by_time((ROOT / "outputs").glob("[0-9]*/*/run.json"))[::-1]
+    newest_first = by_time((ROOT / "outputs").glob("[0-9]*/*/run.json"))[::-1]
     done: list[Path] = []
-    for record in made:
+    for record in newest_first:
         if len(done) < count and is_done(record.parent):
             done.append(record.parent)
     if not count or len(done) < count:
@@ -81,10 +81,10 @@ def newest_sweep() -> Path:
 def by_time(records: Iterable[Path]) -> list[Path]:
     """Records of runs or of sweeps in the order in which they were written.
 
-    By the file system's time: the one in a folder's name is local, so that a journey or the end of
-    summer sets it back. One of the future is of a clock that was wrong, and comes first, as old.
+    By the file system's time: the one in a folder's name is local, and goes back with the time zone
+    or the end of summer time. A time in the future comes from a wrong clock and counts as oldest.
     """
-    latest = time.time() + ASKEW
+    latest = time.time() + CLOCK_SKEW
 
     def written(record: Path) -> tuple[bool, float, Path]:
         when = record.stat().st_mtime
@@ -94,7 +94,7 @@ def by_time(records: Iterable[Path]) -> list[Path]:
 
 
 def runs_in(folder: Path) -> list[Found]:
-    """The run folders of a folder that was named: itself, those of a sweep, or those in it."""
+    """The runs of a folder: itself, those of a sweep, or the run folders in it."""
     if not folder.is_dir():
         raise UserError(f"compare: no folder {folder}; {EXPECTED}")
     if is_run(folder):
@@ -117,7 +117,7 @@ def finished_runs(folder: Path) -> list[Found]:
     if is_run(folder):
         inside = [folder]
     elif (folder / "plan.json").exists():
-        plan, runs = read_json(folder / "plan.json", PLAN)["runs"], folder / "runs"
+        plan, runs = read_json(folder / "plan.json", Plan)["runs"], folder / "runs"
         return [runs / p["run"] for p in plan if is_done(runs / p.get("same_as", p["run"]))]
     else:
         inside = sorted(path.parent for path in folder.glob("*/run.json"))

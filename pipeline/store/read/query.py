@@ -1,4 +1,4 @@
-"""Query: a condition on settings and metrics, in pandas' query language, and nothing beyond it."""
+"""Conditions on settings and metrics (`--where`), in the query language of pandas."""
 
 from __future__ import annotations
 
@@ -10,57 +10,38 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.base.errors import UserError, shorten
-from pipeline.base.values import NO_VALUE, is_number
-
-
-def within(left: Any, right: Any) -> bool:
-    """Whether a value is in a list, or a text in a text."""
-    if isinstance(right, str):
-        return isinstance(left, str) and left in right
-    return isinstance(right, list) and left in right
-
-
-def calculated(work: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    """The result for two numbers; None, undefined, for anything else and where there is none."""
-    if not (is_number(left) and is_number(right)):
-        return None
-    try:
-        return work(left, right)
-    except ArithmeticError:
-        return None
-
+from pipeline.base.values import NO_VALUE
+from pipeline.store.read.operators import (
+    ARITHMETIC,
+    COMPARED,
+    calculate,
+    condition_error,
+    ordered,
+)
 
 Row = Callable[[str], Any]  # column -> its value in one run
 Part = Callable[[Row], Any]
 Resolve = Callable[[str], str]  # a name as the user wrote it -> the column
 
 LONGEST = 1000  # characters of a condition
-EXAMPLE = (
-    "expected a condition on settings and metrics, as in \"temperature < 1 and scale == 'none'\""
-)
 # Strings are left as they are; outside of them pandas writes & | ~ for and, or, not, and puts a
 # name that Python cannot read between backquotes.
 LEXEME = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`([^`]*)`|([&|~@])")
 WORDS = {"&": " and ", "|": " or ", "~": " not "}
-ORDER = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
-ARITHMETIC = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-    ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
-}  # fmt: skip
 
 
 def condition(text: str, resolve: Resolve) -> Callable[[Row], bool]:
     """`text` as a function that says whether a run, given as column → value, meets it.
 
-    A comparison with what is undefined, or of a number with a text, is false. Raises `UserError` for
-    what is no condition, or reaches beyond the columns.
+    A comparison with an undefined value, or of a number with a text, is false. Raises `UserError`
+    for what is no condition, or reaches beyond the columns.
 
     >>> cold = condition("T < 1 and scale in ['none', 'dk']", lambda name: name)
     >>> [cold({"T": t, "scale": "none"}.get) for t in (0.5, 2.0, None)]
     [True, False, False]
     """
     if len(text) > LONGEST:
-        raise refused(f"is {len(text)} characters long, {LONGEST} are read")
+        raise condition_error(f"is {len(text)} characters long, {LONGEST} are read")
     quoted: list[str] = []
     python = LEXEME.sub(lambda found: lexeme(found, quoted), text).strip()
     names = {f"_{place}_": name for place, name in enumerate(quoted)}
@@ -73,7 +54,7 @@ def condition(text: str, resolve: Resolve) -> Callable[[Row], bool]:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         why = getattr(error, "msg", None) or "too deep"
-        raise refused(f"cannot read {shorten(text)} ({why})") from None
+        raise condition_error(f"cannot read {shorten(text)} ({why})") from None
     return lambda row: part(row) is True
 
 
@@ -83,20 +64,15 @@ def lexeme(found: re.Match[str], quoted: list[str]) -> str:
         quoted.append(found[1])
         return f" _{len(quoted) - 1}_ "
     if found[2] == "@":
-        raise refused("got @, which reaches beyond the columns")
+        raise condition_error("got @, which reaches beyond the columns")
     return WORDS.get(found[0], found[0])
-
-
-def refused(why: str) -> UserError:
-    """The fault of a condition that is none."""
-    return UserError(f"--where: {why}; {EXAMPLE}")
 
 
 def build(node: ast.expr, resolve: Resolve) -> Part:
     """One part of the condition as a function of a run."""
     if type(node) not in BUILDERS:
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).lower()
-        raise refused(f"got {shorten(ast.unparse(node))} ({words}), which is not allowed")
+        raise condition_error(f"got {shorten(ast.unparse(node))} ({words}), which is not allowed")
     return BUILDERS[type(node)](node, resolve)
 
 
@@ -107,27 +83,27 @@ def column(node: Any, resolve: Resolve) -> Part:
         parts.append(node.attr)
         node = node.value
     if not isinstance(node, ast.Name):
-        raise refused(f"got .{parts[0]} of a value (attribute), which is not allowed")
+        raise condition_error(f"got .{parts[0]} of a value (attribute), which is not allowed")
     name = resolve(".".join([node.id, *reversed(parts)]))
     return lambda row: row(name)
 
 
-def literal(node: Any, resolve: Resolve) -> Part:
+def constant(node: Any, resolve: Resolve) -> Part:
     """A number, a text, True, False or None."""
     if not isinstance(node.value, str | int | float | None):
-        raise refused(f"got {shorten(node.value)}, expected a number or a text")
-    value = NO_VALUE if node.value is None else node.value  # as a setting that is null is written
+        raise condition_error(f"got {shorten(node.value)}, expected a number or a text")
+    value = NO_VALUE if node.value is None else node.value  # how a setting that is null is written
     return lambda row: value
 
 
-def several(node: Any, resolve: Resolve) -> Part:
+def list_literal(node: Any, resolve: Resolve) -> Part:
     """A list, for `in`."""
     parts = [build(part, resolve) for part in node.elts]
     return lambda row: [part(row) for part in parts]
 
 
-def both(node: Any, resolve: Resolve) -> Part:
-    """and, or."""
+def boolean(node: Any, resolve: Resolve) -> Part:
+    """a and b, a or b."""
     parts = [build(part, resolve) for part in node.values]
     every = all if isinstance(node.op, ast.And) else any
     return lambda row: every(part(row) is True for part in parts)
@@ -140,17 +116,19 @@ def unary(node: Any, resolve: Resolve) -> Part:
         return lambda row: part(row) is not True
     if isinstance(node.op, ast.USub | ast.UAdd):
         sign = -1 if isinstance(node.op, ast.USub) else 1
-        return lambda row: calculated(operator.mul, sign, part(row))
-    raise refused(f"got {shorten(ast.unparse(node))}, which is not allowed")
+        return lambda row: calculate(operator.mul, sign, part(row))
+    raise condition_error(f"got {shorten(ast.unparse(node))}, which is not allowed")
 
 
 def arithmetic(node: Any, resolve: Resolve) -> Part:
     """+ − * / // %, of numbers."""
     work = ARITHMETIC.get(type(node.op))
     if work is None:
-        raise refused(f"got {shorten(ast.unparse(node))}, expected + - * / // or % between numbers")
+        raise condition_error(
+            f"got {shorten(ast.unparse(node))}, expected + - * / // or % between numbers"
+        )
     left, right = build(node.left, resolve), build(node.right, resolve)
-    return lambda row: calculated(work, left(row), right(row))
+    return lambda row: calculate(work, left(row), right(row))
 
 
 def comparison(node: Any, resolve: Resolve) -> Part:
@@ -166,39 +144,14 @@ def comparison(node: Any, resolve: Resolve) -> Part:
     return holds
 
 
-def or_none(value: Any) -> Any:
-    """A value, or the text for none where a metric is undefined."""
-    return NO_VALUE if value is None else value
-
-
-def ordered(kind: type[ast.cmpop]) -> Callable[[Any, Any], bool]:
-    """< <= > >=, of two numbers or two texts; false of anything else."""
-    if kind not in ORDER:
-        raise refused("got `is`, expected == or !=")
-    test = ORDER[kind]
-    return lambda left, right: (
-        (
-            (is_number(left) and is_number(right))
-            or (isinstance(left, str) and isinstance(right, str))
-        )
-        and bool(test(left, right))
-    )
-
-
-COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Eq: lambda left, right: or_none(left) == or_none(right),
-    ast.NotEq: lambda left, right: or_none(left) != or_none(right),
-    ast.In: within,
-    ast.NotIn: lambda left, right: not within(left, right),
-}
 BUILDERS: dict[type[ast.expr], Callable[[Any, Resolve], Part]] = {
-    ast.BoolOp: both,
+    ast.BoolOp: boolean,
     ast.UnaryOp: unary,
     ast.BinOp: arithmetic,
     ast.Compare: comparison,
-    ast.Constant: literal,
-    ast.List: several,
-    ast.Tuple: several,
+    ast.Constant: constant,
+    ast.List: list_literal,
+    ast.Tuple: list_literal,
     ast.Name: column,
     ast.Attribute: column,
 }

@@ -1,4 +1,4 @@
-"""Kept: whether runs hold the weights that a comparison would subtract."""
+"""Whether runs have kept the weights that a comparison would subtract."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ def missing_weights(runs: Sequence[Run]) -> str:
     lacking = [(run, why) for run in runs if (why := why_not_retained(run))]
     if not lacking:
         return ""
-    told = ", ".join(f"{run.folder.name} has {why}" for run, why in lacking)
-    return f"Weights not subtracted: {told}, and only {retaining_settings(runs)} keeps them all."
+    reasons = ", ".join(f"{run.folder.name} has {why}" for run, why in lacking)
+    return f"Weights not subtracted: {reasons}, and only {retaining_settings(runs)} keeps them all."
 
 
 def retaining_settings(runs: Sequence[Run]) -> str:
     """The settings with which those runs would have kept their weights."""
-    asked = {"sweep.store=all": any(run.from_table for run in runs), f"{RETAIN_SETTING}=full": True}
-    return " with ".join(setting for setting, needs in asked.items() if needs)
+    stores = ["sweep.store=all"] if any(run.from_table for run in runs) else []
+    return " with ".join([*stores, f"{RETAIN_SETTING}=full"])
 
 
 def why_not_retained(run: Run) -> str:
-    """The setting for which a run has not all its weights; nothing where it has."""
+    """The setting because of which a run lacks weights; nothing where it has all."""
     if run.from_table:
         return "sweep.store=metrics"
-    keep = run.settings.get(RETAIN_SETTING, "full")
-    return "" if keep == "full" else f"{RETAIN_SETTING}={keep}"
+    retained = run.settings.get(RETAIN_SETTING, "full")
+    return "" if retained == "full" else f"{RETAIN_SETTING}={retained}"

@@ -12,9 +12,17 @@ import yaml
 
 from pipeline.base.errors import UserError
 from pipeline.base.paths import display_path
+from pipeline.store.read.json import (
+    EquivalentRun,
+    Plan,
+    RunRecord,
+    Scalars,
+    check_record,
+    read_json,
+)
 from pipeline.store.read.older import current_scalars, current_settings
 from pipeline.store.read.settings import parse_settings, with_changes
-from pipeline.store.schema import ABOUT, FORMATS, PLAN, SCALARS, TWIN, check_shape, read_json
+from pipeline.store.schema import FORMATS
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +34,8 @@ class Run:
     choices: Mapping[str, str]  # group -> option
     scalars: Mapping[str, float | None]
     record: Mapping[str, Any]  # its run.json
-    equivalent_folder: Path | None = (
-        None  # of a point that is the same as another: the folder of that run
-    )
-    from_table: bool = False  # its sweep kept a row of it and no folder
+    equivalent_folder: Path | None = None  # of the run that has its files, where it has none
+    from_table: bool = False  # its sweep kept a row and no folder
 
     @property
     def source_folder(self) -> Path:
@@ -48,7 +54,7 @@ def is_done(folder: Path) -> bool:
 
 
 def read_record(folder: Path) -> Mapping[str, Any]:
-    """A folder's run.json, read again only where it has changed; nothing where there is none."""
+    """A folder's run.json, read again only if it has changed; empty without one."""
     record = folder / "run.json"
     try:
         now = record.stat()
@@ -59,20 +65,20 @@ def read_record(folder: Path) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=4096)
 def read_record_version(record: Path, version: tuple[int, int, int]) -> Mapping[str, Any]:
-    """What that version of a run.json says."""
+    """That version of a run.json."""
     return read_json(record)
 
 
 def read_run(folder: Path) -> Run:
-    """One run; a folder that is none, or is of another format, is refused by name.
+    """One run; a folder that is none, or of an unknown format, is refused by name.
 
-    A point of a sweep that is the same as an earlier one has no folder, but its line in plan.json
-    says which one that is, and in what it is written otherwise.
+    A point of a sweep that is equivalent to an earlier one has no folder: its line in plan.json
+    names that run and the settings that differ.
     """
     line = {} if folder.exists() else plan_line(folder)
     if "same_as" not in line:
         return read_folder(folder)
-    check_shape(line, TWIN, folder.parent.parent / "plan.json")
+    check_record(line, EquivalentRun, folder.parent.parent / "plan.json")
     first, differs = read_folder(folder.parent / line["same_as"]), line["differs"]
     settings = current_settings(with_changes(first.settings, differs["settings"]))
     choices = {**first.choices, **differs["choices"]}
@@ -89,18 +95,18 @@ def read_folder(folder: Path) -> Run:
             f"compare: {folder} has records of format {about.get('format')!r}, expected one of: "
             f"{', '.join(map(str, FORMATS))}"
         )
-    check_shape(about, ABOUT, record)
+    check_record(about, RunRecord, record)
     try:
         text = (folder / ".hydra" / "config.yaml").read_text(encoding="utf-8")
         settings = current_settings(parse_settings(text))
     except (OSError, yaml.YAMLError, ValueError) as error:
         raise UserError(f"compare: cannot read {folder}/.hydra/config.yaml ({error})") from error
-    scalars = current_scalars(read_json(folder / "summary.json", SCALARS))
+    scalars = current_scalars(read_json(folder / "summary.json", Scalars))
     return Run(folder, settings, about["choices"], scalars, about)
 
 
 def plan_line(folder: Path) -> Mapping[str, Any]:
-    """What the plan of its sweep says of a run; nothing where there is no plan."""
+    """A run's line in the plan of its sweep; empty without a plan."""
     plan = folder.parent.parent / "plan.json"
     if not plan.exists():
         return {}
@@ -111,4 +117,4 @@ def plan_line(folder: Path) -> Mapping[str, Any]:
 @lru_cache(maxsize=8)
 def plan_lines(plan: Path, changed: int) -> Mapping[str, Mapping[str, Any]]:
     """The lines of a plan by run; read again where the file has changed."""
-    return {line["run"]: line for line in read_json(plan, PLAN)["runs"]}
+    return {line["run"]: line for line in read_json(plan, Plan)["runs"]}

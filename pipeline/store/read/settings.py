@@ -1,4 +1,4 @@
-"""Settings as they were stored: dotted names and values, or nested as in config.yaml."""
+"""Stored settings as dotted names and values."""
 
 from __future__ import annotations
 

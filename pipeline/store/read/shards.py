@@ -1,4 +1,4 @@
-"""Shards → one record a run, for sweeps that keep rows and no run folders."""
+"""Parquet shards → runs, for sweeps that keep rows and no run folders."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from pipeline.base.errors import UserError
 from pipeline.metrics import METRICS, run_scalar_names
+from pipeline.store.read.json import Provenance, read_json
 from pipeline.store.read.older import current_column, current_settings
 from pipeline.store.read.run import Run
 from pipeline.store.read.settings import flatten
-from pipeline.store.schema import MADE, read_json
 
 SECTION = "settings."  # how the names of the columns of settings begin
-ABOUT = ("vectors", "notices")
+SHARED = ("vectors", "notices")
 
 
 def has_shards(folder: Path) -> bool:
@@ -26,7 +26,7 @@ def has_shards(folder: Path) -> bool:
 
 def runs_of_shards(folder: Path) -> Iterator[Run]:
     """Every run of a sweep's shards, in the order of its plan."""
-    record = read_json(folder / "plan.json", MADE)
+    record = read_json(folder / "plan.json", Provenance)
     made = {name: record.get(name) for name in ("format", "code", "commit", "dirty", "versions")}
     for shard in sorted((folder / "rows").glob("*.parquet")):
         yield from runs_of(shard, folder, made)
@@ -52,7 +52,12 @@ def runs_of(shard: Path, folder: Path, made: Mapping[str, Any]) -> Iterator[Run]
             ),
             parse_json(row["choices"]),
             {today: row[name] for name, today in metrics.items()},
-            {**made, "status": "done", "key": row["key"], **{n: parse_json(row[n]) for n in ABOUT}},
+            {
+                **made,
+                "status": "done",
+                "key": row["key"],
+                **{n: parse_json(row[n]) for n in SHARED},
+            },
             from_table=True,
         )
 

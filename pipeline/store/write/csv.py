@@ -1,8 +1,8 @@
-"""Cells of CSV: what a spreadsheet would run is written so that it does not, and read back.
+"""Cells of CSV, safe to open in a spreadsheet.
 
 Spreadsheets take a cell that begins with =, +, − or @ for a formula, quoted or not, and a token may
-hold anything. Such text gets an apostrophe in front, which spreadsheets show as text; `unguard`
-takes it off again. Numbers are numbers and stay as they are.
+hold anything. Such text gets an apostrophe in front, which makes it text there; `unguard` removes
+it. Numbers stay as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FLOATS = (float, np.floating)
 FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
 
 
-@lru_cache(65536)  # a table says the same few tokens on every row
+@lru_cache(65536)  # a table repeats the same few tokens
 def guard(text: str) -> str:
     """`text` as a CSV holds it.
 
@@ -31,7 +31,7 @@ def guard(text: str) -> str:
 
 
 def unguard(cell: str) -> str:
-    """The text that `guard` wrote as `csv_cell`.
+    """The text that `guard` changed into this cell.
 
     >>> unguard("'=1+1"), unguard("''=1+1"), unguard("1-1"), unguard("'tis")
     ('=1+1', "'=1+1", '1-1', "'tis")
@@ -40,7 +40,7 @@ def unguard(cell: str) -> str:
 
 
 def csv_cell(value: object) -> object:
-    """A value as `csv` then writes it right: an undefined number empty, a formula as text.
+    """A value for `csv` to write: an undefined number is empty, a formula is text.
 
     >>> csv_cell(float("nan")), csv_cell(np.float64(0.1)), csv_cell("=1+1"), csv_cell(3)
     ('', 0.1, "'=1+1", 3)
@@ -65,7 +65,7 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> list[str]:
 
 
 def csv_cells(row: Sequence[object]) -> list[object]:
-    """`csv_cell` of each value, those of the plainest kinds without a call.
+    """`csv_cell` of each value; plain types are handled inline, for speed.
 
     >>> csv_cells(["=1", 3, 0.5, float("nan")])
     ["'=1", 3, 0.5, '']
@@ -79,7 +79,7 @@ def csv_cells(row: Sequence[object]) -> list[object]:
 
 
 class LineBuffer:
-    """Takes a row of CSV at a time and ends it with a line feed alone."""
+    """Collects rows of CSV, each ended by a line feed alone."""
 
     def __init__(self) -> None:
         self.written: list[str] = []

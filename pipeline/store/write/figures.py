@@ -24,14 +24,14 @@ def write_figures(
 ) -> list[str]:
     """Each figure in each format, beside a CSV of the same name with what it draws.
 
-    `about`, its settings, goes into the metadata of each as JSON, in ASCII for every reader.
+    `about`, such as the settings, goes into the metadata of each as ASCII JSON.
     """
-    told = json.dumps(about) if about else ""
+    metadata = json.dumps(about) if about else ""
     names = []
     for name, drawing in drawings:
         names.append(slug(name))
         for file_format in formats:
             path = folder / f"{names[-1]}.{file_format}"
-            write_file(path, render(drawing, file_format, dpi, style, told))
+            write_file(path, render(drawing, file_format, dpi, style, metadata))
         write_csv(folder / f"{names[-1]}.csv", drawing.table)
     return names

@@ -1,4 +1,4 @@
-"""Run folders: one run's files, `run.json` last."""
+"""Writes a run folder, `run.json` last."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from pipeline.base.drawing import Drawing
 from pipeline.base.records import Result
 from pipeline.base.serialize import to_yaml
 from pipeline.config.affects import figure_settings
+from pipeline.metrics import HEAD_METRICS
 from pipeline.store.atomic import sha256, write_file
 from pipeline.store.write.figures import write_figures
 from pipeline.store.write.table import write_csv, write_json
 from pipeline.store.write.tables import (
     embeddings_table,
+    heads_table,
     keys_table,
     metrics_table,
     stages_table,
@@ -32,14 +34,14 @@ def read_contents(folder: Path) -> dict[str, bytes]:
 
 
 def list_files(folder: Path) -> list[str]:
-    """Every file below a folder, as its path inside it, in the order of the alphabet."""
+    """The path of every file below a folder, relative to it, sorted."""
     root = os.fspath(folder)
     found = ((place[len(root) + 1 :], names) for place, _, names in os.walk(root))
     return sorted(f"{place}/{name}" if place else name for place, names in found for name in names)
 
 
 def write_contents(folder: Path, files: Mapping[str, bytes]) -> None:
-    """A folder with those files; run.json last, as in any run."""
+    """Writes a folder with those files, run.json last."""
     for name in sorted(files, key=lambda name: (name == "run.json", name)):
         write_file(folder / name, files[name])
 
@@ -53,13 +55,15 @@ def write_run(
     overrides: Sequence[str],
     about: Callable[[], Mapping[str, Any]],
 ) -> None:
-    """One run's files; `run.json`, with what `about` says once all else is written, last."""
+    """One run's files; `run.json`, with what `about` returns after all others, last."""
     metrics, figures = settings["metrics"], settings["figures"]
     config = to_yaml(settings)
     write_file(folder / CONFIG, config)
     write_file(folder / OVERRIDES, to_yaml(list(overrides)))
     write_csv(folder / "weights.csv", weights_table(result.layers))
     write_csv(folder / "metrics.csv", metrics_table(result.layers, metrics))
+    if not HEAD_METRICS.keys().isdisjoint(metrics):
+        write_csv(folder / "heads.csv", heads_table(result.layers, metrics))
     write_csv(folder / "keys.csv", keys_table(result.layers))
     if settings["stages"]:
         write_csv(folder / "stages.csv", stages_table(result.layers))
@@ -80,7 +84,7 @@ def write_failure(
     traceback: str,
     about: Mapping[str, Any],
 ) -> None:
-    """What a failed run leaves: how it was asked for, and where it broke."""
+    """The files of a failed run: its config and the traceback."""
     config = to_yaml(settings)
     write_file(folder / CONFIG, config)
     write_file(folder / OVERRIDES, to_yaml(list(overrides)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.base.serialize import to_json, undefined_as_null
+from pipeline.base.serialize import to_json
 from pipeline.base.tables import LongTable, Table
 from pipeline.store.atomic import temporary_path, write_file
 from pipeline.store.write.csv import csv_lines
@@ -37,4 +37,4 @@ def write_csv(path: Path, table: Table | LongTable) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Indented JSON in UTF-8; an undefined number is null."""
-    write_file(path, to_json(undefined_as_null(content)) + "\n")
+    write_file(path, to_json(content) + "\n")

@@ -1,7 +1,7 @@
-"""dask: processes wherever a Dask scheduler has workers, or a cluster made on this machine.
+"""dask: the workers of a Dask scheduler, or of a cluster started on this machine.
 
-Each batch is bound to one worker, so that a worker that is lost is known by its batch: Dask alone
-would give the batch, and what kills its worker, to the neighbors one after another.
+Each batch is bound to one worker, so that the batch of a lost worker is known: Dask alone would
+hand a batch that kills its worker to one worker after another.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from pipeline.sweep.engines.batches import DIED, Batches, run_batch
 from pipeline.sweep.engines.local import without_interrupts
 from pipeline.sweep.entries import Entry, Task, failed_entry
 
-LOOK = 0.5  # seconds between two looks at who is there, at most
-SETTLING = 1.0  # seconds after which a new worker is given something to do
-NOBODY = 60  # seconds without any worker, after which the sweep ends
-PATIENCE = 10  # seconds that a scheduler may take to answer
+POLL_SECONDS = 0.5  # between two looks at the workers, at most
+SETTLE_SECONDS = 1.0  # after which a new worker gets its first batch
+MAX_SECONDS_ALONE = 60  # without any worker, after which the sweep ends
+TIMEOUT_SECONDS = 10  # for an answer of the scheduler
 
 
 def dask(
     tasks: Iterable[Task], work: Callable[[Task], Entry], settings: SweepSettings
 ) -> Generator[Entry]:
-    """The entries as they come, from whatever workers there are; new ones are taken on."""
-    batches, busy, present = Batches(tasks), Busy(), Present()
+    """The entries as they come, from the workers there are; new workers are used too."""
+    batches, busy, present = Batches(tasks), Busy(), Workers()
     with connected(settings) as client:
         try:
             while busy.jobs or batches.are_left():
-                present.look(client)
+                present.update(client)
                 for batch in busy.lost(present.since.keys()):
                     yield from (failed_entry(task, DIED) for task in batches.lost(batch))
                 for address in present.settled() - busy.jobs.keys():
@@ -47,39 +47,39 @@ def dask(
             client.cancel([future for future, _, _ in busy.jobs.values()])
 
 
-class Present:
-    """The workers that there are, by address, and since when."""
+class Workers:
+    """The workers that are connected, by address, and since when."""
 
     def __init__(self) -> None:
         self.since: dict[str, float] = {}
-        self.last = time.monotonic()  # when anybody was there
+        self.last = time.monotonic()  # time at which there was any
 
-    def look(self, client: Any) -> None:
-        """Who is there now; a `UserError` where for a minute nobody was.
+    def update(self, client: Any) -> None:
+        """Reads which workers there are; a `UserError` after a minute without any.
 
-        Not by `scheduler_info`, whose answer the client's own clock may empty before it is read.
+        `scheduler_info` would not do: the client may empty its answer before it is read.
         """
         now = time.monotonic()
         addresses = client.nthreads()
         self.since = {address: self.since.get(address, now) for address in addresses}
         self.last = now if addresses else self.last
-        if now - self.last > NOBODY:
+        if now - self.last > MAX_SECONDS_ALONE:
             raise UserError(
-                f"sweep.dask: no worker was there for {NOBODY} seconds; expected some, started "
-                "with: dask worker ADDRESS --nthreads 1"
+                f"sweep.dask: no worker was there for {MAX_SECONDS_ALONE} seconds; expected some, "
+                "started with: dask worker ADDRESS --nthreads 1"
             )
 
     def settled(self) -> set[str]:
-        """Those that have been there for a while.
+        """Those that have been connected for a while.
 
-        A nanny does not replace a worker that dies before the nanny knows it to be there.
+        Dask's nanny does not replace a worker that dies before the nanny has registered it.
         """
         now = time.monotonic()
-        return {address for address, since in self.since.items() if now - since > SETTLING}
+        return {address for address, since in self.since.items() if now - since > SETTLE_SECONDS}
 
 
 class Busy:
-    """The batches under way, by the address of their worker."""
+    """The batches in progress, by the address of their worker."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, tuple[Any, list[Task], float]] = {}  # future, batch, start
@@ -87,52 +87,52 @@ class Busy:
     def start(
         self, client: Any, address: str, work: Callable[[Task], Entry], batch: list[Task]
     ) -> None:
-        """Hands a batch to a worker, and to that one alone."""
+        """Sends a batch to one worker."""
         future = client.submit(run_batch, work, batch, workers=[address], pure=False)
         self.jobs[address] = future, batch, time.monotonic()
 
-    def lost(self, there: Collection[str]) -> list[list[Task]]:
-        """The batches whose workers are gone, given up."""
-        found = []
-        for address in self.jobs.keys() - set(there):
+    def lost(self, addresses: Collection[str]) -> list[list[Task]]:
+        """Takes out and returns the batches whose workers are not among these addresses."""
+        lost = []
+        for address in self.jobs.keys() - set(addresses):
             future, batch, _ = self.jobs.pop(address)
             future.cancel()
-            found.append(batch)
-        return found
+            lost.append(batch)
+        return lost
 
     def ended(self) -> Iterator[tuple[list[Task], list[Entry], float]]:
-        """The batches that have ended, after a while at the latest; raises what the work did."""
+        """The batches that have ended, after half a second at most; raises what the work raised."""
         futures = [future for future, _, _ in self.jobs.values()]
         if not futures:
-            time.sleep(SETTLING / 4)
+            time.sleep(SETTLE_SECONDS / 4)
             return
         with suppress(TimeoutError):
-            distributed().wait(futures, timeout=LOOK, return_when="FIRST_COMPLETED")
+            distributed().wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED")
         for address, (future, batch, start) in list(self.jobs.items()):
             if future.done():
                 try:
-                    entries = future.result(timeout=PATIENCE)
-                except TimeoutError:  # its worker went with it
+                    entries = future.result(timeout=TIMEOUT_SECONDS)
+                except TimeoutError:  # its worker is lost
                     continue
                 del self.jobs[address]
                 yield batch, entries, time.monotonic() - start
 
 
 def distributed() -> Any:
-    """The package, an extra."""
+    """The package `distributed`, of the extra `cluster`."""
     return import_module("distributed")
 
 
 @contextmanager
 def connected(settings: SweepSettings) -> Iterator[Any]:
-    """A client of the scheduler at the address, or of a cluster of processes made for it."""
+    """A client of the scheduler at the address, or of a cluster started for this sweep."""
     if settings.dask.address is None:
         with (
             without_interrupts(),
             distributed().LocalCluster(
                 n_workers=settings.workers or cores(),
                 threads_per_worker=1,
-                dashboard_address=":0",  # a free port, and not the one that others may have
+                dashboard_address=":0",  # any free port
                 silence_logs=logging.CRITICAL,
             ) as cluster,
             distributed().Client(cluster) as client,
@@ -141,7 +141,7 @@ def connected(settings: SweepSettings) -> Iterator[Any]:
         return
     address = settings.dask.address
     try:
-        client = distributed().Client(address, timeout=PATIENCE)
+        client = distributed().Client(address, timeout=TIMEOUT_SECONDS)
     except (OSError, ValueError) as error:
         raise UserError(
             f"sweep.dask.address: no scheduler answers at {address}; expected one started with: "

@@ -1,4 +1,4 @@
-"""inline: one run after another in this very process, where a debugger can follow it."""
+"""inline: one run after another in this process, where a debugger can follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs: batches of runs handed to one of Hydra's launchers, and what a job does with its batch."""
+"""Jobs: batches of runs for one of Hydra's launchers, and what a job does with its batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.sweep.entries import Entry, Task
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """The runs of one job, as files that job and caller see: what is to be done, and what was."""
+    """The runs of one job, in files that job and caller share: the tasks, and a ledger."""
 
     file: Path
     tasks: tuple[Task, ...]
@@ -33,14 +33,14 @@ def ledger_of(file: Path) -> Ledger:
 
 
 def write_job(folder: Path, number: int, tasks: Sequence[Task]) -> Batch:
-    """A batch and its file, a line of JSON a run."""
+    """Writes a batch, one line of JSON per run."""
     file = folder / f"{number:05}.jsonl"
     write_file(file, "".join(json.dumps(asdict(task), ensure_ascii=False) + "\n" for task in tasks))
     return Batch(file, tuple(tasks))
 
 
 class Job:
-    """What a job does: every run of its batch, an entry for each as it ends."""
+    """What a job does: makes each run of its batch and adds its entry to the ledger."""
 
     def __init__(self, work: Callable[[Task], Entry]) -> None:
         self.work = work
@@ -55,16 +55,16 @@ class Job:
 def launch(
     batches: Sequence[Batch], work: Callable[[Task], Entry], overrides: Sequence[str]
 ) -> list[Any]:
-    """A job for each batch, by the launcher that `overrides` choose; what it says of each."""
+    """Launches a job per batch by the launcher that `overrides` choose; returns its answers."""
     from hydra._internal.callbacks import Callbacks
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.plugins import Plugins
     from hydra.types import HydraContext, RunMode
 
-    own = [one for one in overrides if one.lstrip("+").startswith(("hydra.", "hydra/"))]
-    place = batches[0].file.parent
+    own = [text for text in overrides if text.lstrip("+").startswith(("hydra.", "hydra/"))]
+    folder = batches[0].file.parent
     quiet = ["hydra/job_logging=none", "hydra.output_subdir=null"]
-    folders = [f"hydra.sweep.dir={quoted(place)}", "hydra.sweep.subdir=${hydra.job.num}"]
+    folders = [f"hydra.sweep.dir={quoted(folder)}", "hydra.sweep.subdir=${hydra.job.num}"]
     with hydra():
         app = GlobalHydra.instance().hydra
         assert app is not None
@@ -72,12 +72,12 @@ def launch(
         launcher = Plugins.instance().instantiate_launcher(
             HydraContext(app.config_loader, Callbacks(config)), Job(work), config
         )
-        asked = [[f"+batch={quoted(batch.file)}"] for batch in batches]
-        return list(launcher.launch(asked, initial_job_idx=int(batches[0].file.stem)))
+        jobs = [[f"+batch={quoted(batch.file)}"] for batch in batches]
+        return list(launcher.launch(jobs, initial_job_idx=int(batches[0].file.stem)))
 
 
 def quoted(path: Path) -> str:
-    """A path as Hydra's grammar takes it.
+    """A path as Hydra's grammar reads it.
 
     >>> quoted(Path("/a b/it's"))
     "'/a b/it\\\\'s'"

@@ -1,8 +1,8 @@
-"""launcher: jobs of a batch system, through whichever launcher of Hydra's the command line names.
+"""launcher: jobs of a batch system, through the Hydra launcher that the command line names.
 
-`hydra/launcher=submitit_slurm` makes a job on Slurm of each batch of runs. Jobs and caller share a
-file system, where the entry of each run is on record as it ends: a job that dies costs only the
-run it was on, which is tried once more. What the jobs printed stays only where one of them died.
+`hydra/launcher=submitit_slurm` makes each batch of runs a job on Slurm. Jobs and caller share a
+file system, where each run's entry is written as it ends: a job that dies costs only the run it
+was on, which is tried once more. The jobs' own output is kept only where one of them died.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from pipeline.sweep.engines.batches import DIED
 from pipeline.sweep.engines.jobs import Batch, launch, write_job
 from pipeline.sweep.entries import Entry, Task, failed_entry
 
-LOOK = 0.5  # seconds between two looks at what the jobs have done
+POLL_SECONDS = 0.5  # between two looks at what the jobs have done
 CHOICE = "hydra/launcher="
 
 
 def chosen_launcher(overrides: Sequence[str]) -> str | None:
-    """The launcher that the command line names; None for Hydra's basic one, which has no jobs.
+    """The launcher that the command line names; None for Hydra's basic one, which starts no jobs.
 
     >>> chosen_launcher(["seed=1", "hydra/launcher=submitit_slurm"]), chosen_launcher(["seed=1"])
     ('submitit_slurm', None)
     """
-    names = [one.removeprefix(CHOICE) for one in overrides if one.startswith(CHOICE)]
+    names = [text.removeprefix(CHOICE) for text in overrides if text.startswith(CHOICE)]
     return names[-1] if names and names[-1] != "basic" else None
 
 
@@ -48,19 +48,19 @@ def launcher(
 ) -> Generator[Entry]:
     """The entries as they come; a run on which two jobs have died has failed.
 
-    The `total` runs are shared among `sweep.workers` jobs, by default as many as there are cores
-    here. Closing the generator stops listening; jobs that are under way end by themselves.
+    The `total` runs are divided among `sweep.workers` jobs, by default one per core here.
+    Closing the generator only stops the reading; jobs that have started end by themselves.
     """
     numbers, suspects = count(), set[str]()
     size = max(1, math.ceil(total / (settings.workers or cores())))
     parts = list(chunks(tasks, size))
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as thread:
         while parts:
             batches = [write_job(folder, next(numbers), part) for part in parts]
-            launched = beside.submit(launch, batches, work, overrides)
-            heard = yield from listen(batches, launched)
-            refuse_if_nothing_ran(launched, heard)
-            missing = [[t for t in b.tasks if t.run not in heard] for b in batches]
+            launched = thread.submit(launch, batches, work, overrides)
+            ended = yield from read_entries(batches, launched)
+            raise_launch_error(launched, ended)
+            missing = [[t for t in b.tasks if t.run not in ended] for b in batches]
             parts = []
             for suspect, *rest in filter(None, missing):
                 if suspect.run in suspects:
@@ -69,46 +69,46 @@ def launcher(
                     suspects.add(suspect.run)
                     parts.append([suspect])
                 parts += [rest] if rest else []
-    if not suspects:  # else what the jobs said of their end is there to read
+    if not suspects:  # whose output is kept
         remove_ours(folder)
 
 
 def chunks(tasks: Iterable[Task], size: int) -> Iterator[list[Task]]:
-    """So many neighbors at a time.
+    """The tasks in groups of `size`.
 
     >>> list(chunks([1, 2, 3], 2))
     [[1, 2], [3]]
     """
-    left = iter(tasks)
-    while part := list(islice(left, size)):
+    rest = iter(tasks)
+    while part := list(islice(rest, size)):
         yield part
 
 
-def listen(
+def read_entries(
     batches: Sequence[Batch], launched: Future[list[Any]]
 ) -> Generator[Entry, None, set[str]]:
-    """The entries of all batches, each once, until the launcher is done; which runs they are of."""
-    heard: set[str] = set()
+    """The entries of all batches, each once, until the launcher is done; returns their runs."""
+    ended: set[str] = set()
     is_over = False
     while not is_over:
-        is_over = launched.done()  # and then once more what is on record
+        is_over = launched.done()  # then the ledgers are read once more
         if not is_over:
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
         for batch in batches:
             for run, entry in batch.ledger.entries().items():
-                if run not in heard:
-                    heard.add(run)
+                if run not in ended:
+                    ended.add(run)
                     yield entry
-    return heard
+    return ended
 
 
-def refuse_if_nothing_ran(launched: Future[list[Any]], heard: set[str]) -> None:
-    """What the work raised ends the sweep, and so does a launcher that could not start a job."""
+def raise_launch_error(launched: Future[list[Any]], ended: set[str]) -> None:
+    """Raises what the work raised, and a `UserError` where the launcher started no job."""
     error = launched.exception()
     if error is None:
         for job in launched.result():
             _ = job.return_value  # raises what the job did
     elif isinstance(error, UserError):
         raise error
-    elif not heard:
+    elif not ended:
         raise UserError(f"hydra/launcher: no job ran ({one_line(str(error)) or repr(error)})")

@@ -1,28 +1,29 @@
-"""Engines: what carries the runs of a sweep out; one file each, and one entry here."""
+"""An engine by its name: `config/schema/sweep.py` lists them, and each is one file here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from importlib import import_module
 from importlib.util import find_spec
 
 from pipeline.base.errors import UserError
-from pipeline.config.schema.sweep import SweepSettings
-from pipeline.sweep.engines.dask import dask
-from pipeline.sweep.engines.inline import inline
-from pipeline.sweep.engines.local import local
+from pipeline.config.schema.sweep import ENGINES, SweepSettings
 from pipeline.sweep.entries import Entry, Task
 
 Engine = Callable[[Iterable[Task], Callable[[Task], Entry], SweepSettings], Generator[Entry]]
 
-ENGINES: dict[str, Engine] = {"inline": inline, "local": local, "dask": dask}
-EXTRAS = {"dask": "distributed"}  # what an engine needs beyond the usual, of the extra cluster
+
+def load_engine(name: str) -> Engine:
+    """The function of that name in the file of that name."""
+    engine: Engine = getattr(import_module(f"pipeline.sweep.engines.{name}"), name)
+    return engine
 
 
-def require(engine: str) -> None:
-    """A `UserError` where what an engine needs is not installed."""
-    needed = EXTRAS.get(engine)
+def require(name: str) -> None:
+    """A `UserError` where a package that the engine needs is not installed."""
+    needed = ENGINES[name].needs
     if needed and find_spec(needed) is None:
         raise UserError(
-            f"sweep.engine: {engine} needs {needed}, which is not installed; "
+            f"sweep.engine: {name} needs {needed}, which is not installed; "
             "expected: make setup EXTRAS=cluster"
         )

@@ -1,6 +1,6 @@
-"""Progress of long work, on standard error: a bar on a terminal, a line now and then elsewhere.
+"""Progress of a sweep on standard error: a bar on a terminal, a line every few seconds elsewhere.
 
-Failures are told when they happen, above the bar, so that a log stays whole.
+Failures are printed when they happen, above the bar.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-EVERY = 5.0  # seconds between lines where there is no terminal
-DRAWN = 0.1  # seconds between two states of the bar: drawing it takes longer than a small run
-TOLD = 20  # failures told one by one; all are counted, and listed at the end
+LINE_SECONDS = 5.0  # between two lines where there is no terminal
+BAR_SECONDS = 0.1  # between two states of the bar: drawing it takes longer than a small run
+SHOWN = 20  # failures printed one by one; all are counted, and listed at the end
 
 Entry = dict[str, Any]
 
 
 def progress(entries: Iterable[Entry], total: int) -> Iterator[Entry]:
-    """The entries as they come, with how many are done, how many failed and the time left."""
+    """Passes the entries on, and shows how many are done, how many failed and the time left."""
     yield from (with_bar if sys.stderr.isatty() else with_lines)(entries, total)
 
 
 def with_bar(entries: Iterable[Entry], total: int) -> Iterator[Entry]:
-    """A rich bar with rate and time left."""
+    """A bar with the rate and the time left."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -42,11 +42,11 @@ def with_bar(entries: Iterable[Entry], total: int) -> Iterator[Entry]:
         task = bar.add_task("runs", total=total, rate="")
         count = Count(total)
         for entry in entries:
-            if told := count.add(entry):
-                bar.console.print(told)
-            if count.due(DRAWN):
-                told, rate = f"runs{count.failures}", f"{count.rate:.3g} a second"
-                bar.update(task, completed=count.done, description=told, rate=rate)
+            if failure := count.add(entry):
+                bar.console.print(failure)
+            if count.is_due(BAR_SECONDS):
+                text, rate = f"runs{count.failures}", f"{count.rate:.3g} a second"
+                bar.update(task, completed=count.done, description=text, rate=rate)
             yield entry
 
 
@@ -54,36 +54,36 @@ def with_lines(entries: Iterable[Entry], total: int) -> Iterator[Entry]:
     """A line every few seconds, and one at the end."""
     count = Count(total)
     for entry in entries:
-        told = count.add(entry)
-        if count.due(EVERY):
-            told = "\n".join(filter(None, (told, count.line())))
-        if told:
-            print(told, file=sys.stderr, flush=True)
+        text = count.add(entry)
+        if count.is_due(LINE_SECONDS):
+            text = "\n".join(filter(None, (text, count.line())))
+        if text:
+            print(text, file=sys.stderr, flush=True)
         yield entry
 
 
 class Count:
-    """How many runs of a total are done, how many of them failed, and when that was last told."""
+    """How many runs are done and how many of them failed, and when that was last shown."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done, self.failed = total, 0, 0
-        self.start = self.last = time.monotonic()  # a clock that is never put back
+        self.start = self.last = time.monotonic()  # never goes backwards
 
     def add(self, entry: Entry) -> str:
-        """Counts a run; what is to be told of it at once."""
+        """Counts a run; returns the line to print where it failed."""
         self.done += 1
         if entry["status"] != "failed":
             return ""
         self.failed += 1
-        if self.failed > TOLD:
+        if self.failed > SHOWN:
             return ""
-        more = "; more of them are counted, and listed at the end" if self.failed == TOLD else ""
+        more = "; more of them are counted, and listed at the end" if self.failed == SHOWN else ""
         return f"Failed: {entry['run']}: {entry['error']}{more}"
 
-    def due(self, every: float) -> bool:
-        """Whether it is time to tell again, which then counts as told."""
+    def is_due(self, interval: float) -> bool:
+        """Whether it is time to show the state again; if so, it counts as shown."""
         now = time.monotonic()
-        if now - self.last < every and self.done < self.total:
+        if now - self.last < interval and self.done < self.total:
             return False
         self.last = now
         return True
@@ -95,11 +95,11 @@ class Count:
 
     @property
     def failures(self) -> str:
-        """The failures, where there are any."""
+        """The number of failures in words; empty where there are none."""
         return f", {self.failed} failed" if self.failed else ""
 
     def line(self) -> str:
-        """The state of things.
+        """The state in one line.
 
         >>> count = Count(2)
         >>> count.add({"status": "done"}), count.add({"status": "failed", "run": "b", "error": "c"})
@@ -107,7 +107,7 @@ class Count:
         >>> count.line()
         '2 of 2 runs, 1 failed, 0 s'
         """
-        taken = time.monotonic() - self.start
+        elapsed = time.monotonic() - self.start
         left = (self.total - self.done) / self.rate
-        told = f"{self.rate:.3g} a second, {left:.0f} s left" if left else f"{taken:.0f} s"
-        return f"{self.done} of {self.total} runs{self.failures}, {told}"
+        times = f"{self.rate:.3g} a second, {left:.0f} s left" if left else f"{elapsed:.0f} s"
+        return f"{self.done} of {self.total} runs{self.failures}, {times}"

@@ -1,8 +1,8 @@
-"""What of a sweep is done, found out from its ledger and its run folders before anything runs.
+"""Which runs of a sweep are done, by its ledger and its run folders, before anything runs.
 
-A run's folder is believed, and the ledger only with it: a folder that was deleted is made again,
-one that is whole but not in the ledger (its sweep was killed between the two) is entered. Nothing
-that a user changed is removed: it is moved to aside/.
+Run folders come before the ledger: a run whose folder was deleted is made again, and a finished
+folder that is not in the ledger (the sweep was killed between the two) is added to it. Nothing that
+a user changed is removed: it is moved to aside/.
 """
 
 from __future__ import annotations
@@ -16,62 +16,63 @@ from pipeline.base.errors import UserError
 from pipeline.base.paths import display_path
 from pipeline.store.atomic import move_aside, remove_ours, remove_partial, sha256
 from pipeline.store.ledger import Ledger
-from pipeline.store.schema import read_json
+from pipeline.store.read.json import FileList, read_json
 from pipeline.store.write.run import CONFIG, FAILURE_FILES
 from pipeline.sweep.entries import read_entry
 
-ExpectedRuns = Mapping[str, str | None]  # run -> its key, None for whichever it was made with
-Tell = Callable[[str], None]
-LISTED = {"files?": [str]}  # of run.json
+ExpectedRuns = Mapping[str, str | None]  # run → its key; None where any key will do
+Notify = Callable[[str], None]
 
 
-def reconcile_folders(wanted: ExpectedRuns, folder: Path, ledger: Ledger, tell: Tell) -> set[str]:
-    """The runs that are done; the ledger completed, and room made for those that are not."""
+def reconcile_folders(
+    expected: ExpectedRuns, folder: Path, ledger: Ledger, notify: Notify
+) -> set[str]:
+    """The runs that are done; completes the ledger and clears the folders of the others."""
     remove_partial(folder / "runs")
     entries = ledger.entries()
     done = set()
-    for run, key in wanted.items():
-        place, is_entered = folder / "runs" / run, entries.get(run, {}).get("status") == "done"
-        if not place.exists():
-            if is_entered:
-                tell(f"{display_path(place)} is gone; it is made again")
-        elif wrong := mismatch(place, key) or ("" if is_entered else add_to_ledger(place, ledger)):
-            clear_or_move_aside(place, folder / "aside", wrong, tell)
+    for run, key in expected.items():
+        path, in_ledger = folder / "runs" / run, entries.get(run, {}).get("status") == "done"
+        if not path.exists():
+            if in_ledger:
+                notify(f"{display_path(path)} is gone; it is made again")
+        elif problem := mismatch(path, key) or ("" if in_ledger else add_to_ledger(path, ledger)):
+            clear_or_move_aside(path, folder / "aside", problem, notify)
         else:
             done.add(run)
     return done
 
 
-def add_to_ledger(place: Path, ledger: Ledger) -> str:
-    """Enters a run into the ledger from its folder; what is wrong with its records, if anything."""
+def add_to_ledger(path: Path, ledger: Ledger) -> str:
+    """Adds a run to the ledger from its folder; returns what is wrong with its files."""
     try:
-        ledger.append(read_entry(place))
-    except UserError as fault:
-        return str(fault).removeprefix("sweep: ")
+        ledger.append(read_entry(path))
+    except UserError as error:
+        return str(error).removeprefix("sweep: ")
     return ""
 
 
-def finished_folders(wanted: ExpectedRuns, folder: Path, _ledger: Ledger) -> set[str]:
-    """The runs whose folders are there and whole, whatever the ledger says; nothing is touched."""
-    return {run for run, key in wanted.items() if not mismatch(folder / "runs" / run, key)}
+def finished_folders(expected: ExpectedRuns, folder: Path, _ledger: Ledger) -> set[str]:
+    """The runs whose folders are complete, whatever the ledger says; nothing is changed."""
+    return {run for run, key in expected.items() if not mismatch(folder / "runs" / run, key)}
 
 
 def finished_in_ledger(
-    wanted: ExpectedRuns, _folder: Path, ledger: Ledger, _tell: Tell | None = None
+    expected: ExpectedRuns, _folder: Path, ledger: Ledger, _notify: Notify | None = None
 ) -> set[str]:
-    """The runs that are done by the ledger alone, where no folders are kept."""
+    """The runs that are done by the ledger alone, where there are no run folders."""
     return {
         run
         for run, entry in ledger.entries().items()
-        if run in wanted
+        if run in expected
         and entry["status"] == "done"
-        and wanted[run] in (None, entry.get("key"))
+        and expected[run] in (None, entry.get("key"))
         and isinstance(entry.get("scalars"), dict)
     }
 
 
-# What is kept of a run -> what is done of a sweep, and what of it is there without a word of ours.
-RECONCILE: Mapping[str, Callable[[ExpectedRuns, Path, Ledger, Tell], set[str]]] = {
+# What is stored of a run → the function that finds the finished runs, with and without changes.
+RECONCILE: Mapping[str, Callable[[ExpectedRuns, Path, Ledger, Notify], set[str]]] = {
     "all": reconcile_folders,
     "metrics": finished_in_ledger,
 }
@@ -81,52 +82,52 @@ FINISHED: Mapping[str, Callable[[ExpectedRuns, Path, Ledger], set[str]]] = {
 }
 
 
-def mismatch(place: Path, key: str | None) -> str:
-    """Why a folder is not that run, finished and with all its files; nothing where it is.
+def mismatch(path: Path, key: str | None) -> str:
+    """Why a folder is not that run, finished and with all its files; empty where it is.
 
-    Of the files, the config alone is read: of the others it is enough that they are there.
+    Only the config is read; the other files need only exist.
     """
-    about = readable_record(place)
-    if about.get("status") != "done":
-        return f"{display_path(place)} is no finished run"
-    if key not in (None, about.get("key")):
-        return f"{display_path(place)} is another run"
-    lacking = [name for name in about.get("files", ()) if not os.path.lexists(place / name)]
+    record = readable_record(path)
+    if record.get("status") != "done":
+        return f"{display_path(path)} is no finished run"
+    if key not in (None, record.get("key")):
+        return f"{display_path(path)} is another run"
+    lacking = [name for name in record.get("files", ()) if not os.path.lexists(path / name)]
     if lacking:
-        return f"{display_path(place)} lacks {', '.join(lacking)}"
-    return "" if is_as_made(place) else f"{display_path(place)}/{CONFIG} was changed by hand"
+        return f"{display_path(path)} lacks {', '.join(lacking)}"
+    return "" if is_unchanged(path) else f"{display_path(path)}/{CONFIG} was changed by hand"
 
 
-def readable_record(place: Path) -> Mapping[str, Any]:
+def readable_record(path: Path) -> Mapping[str, Any]:
     """The folder's run.json; empty where there is none that can be read."""
     try:
-        return read_json(place / "run.json", LISTED)
+        return read_json(path / "run.json", FileList)
     except UserError:
         return {}
 
 
-def is_as_made(place: Path) -> bool:
-    """Whether the config in a run's folder is the one its run was made from."""
+def is_unchanged(path: Path) -> bool:
+    """Whether the config in a run's folder is the one that the run was made from."""
     try:
-        return sha256((place / CONFIG).read_bytes()) == readable_record(place).get("config")
+        return sha256((path / CONFIG).read_bytes()) == readable_record(path).get("config")
     except OSError:
         return False
 
 
-def clear_or_move_aside(place: Path, aside: Path, wrong: str, tell: Tell) -> None:
-    """A failed run's folder is removed; anything else goes to aside/, and that is said."""
+def clear_or_move_aside(path: Path, aside: Path, problem: str, notify: Notify) -> None:
+    """Removes a failed run's folder; moves anything else to aside/ and reports it."""
     if (
-        readable_record(place).get("status") == "failed"
-        and is_as_made(place)
-        and holds_only_ours(place)
+        readable_record(path).get("status") == "failed"
+        and is_unchanged(path)
+        and has_only_our_files(path)
     ):
-        remove_ours(place)
+        remove_ours(path)
         return
-    kept = move_aside(place, aside)
-    tell(f"{wrong}; kept as {display_path(kept)}, and the run is made again")
+    moved = move_aside(path, aside)
+    notify(f"{problem}; kept as {display_path(moved)}, and the run is made again")
 
 
-def holds_only_ours(place: Path) -> bool:
-    """Whether a failed run's folder holds what a failure leaves and nothing besides."""
-    files: Iterable[Path] = (path for path in place.rglob("*") if not path.is_dir())
-    return {path.relative_to(place).as_posix() for path in files} <= FAILURE_FILES
+def has_only_our_files(path: Path) -> bool:
+    """Whether a failed run's folder holds only the files that a failure leaves."""
+    files: Iterable[Path] = (file for file in path.rglob("*") if not file.is_dir())
+    return {file.relative_to(path).as_posix() for file in files} <= FAILURE_FILES

@@ -1,4 +1,4 @@
-"""The work of one run of a sweep, from plain data to a ledger entry; the same on every engine."""
+"""The work of one run of a sweep, from a task to a ledger entry; the same on every engine."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pipeline.sweep.entries import Entry, Task, done_entry, failed_entry, read_e
 
 
 def run_to_folder(task: Task, runs: Path) -> Entry:
-    """Makes the run and its folder below `runs`; a failure leaves its traceback there.
+    """Makes the run and its folder in `runs`; a failed run leaves its traceback there.
 
-    A folder that is there already was made by a worker that died after it: it is read. A disk that
-    takes no more is no failure of the run, and ends the sweep.
+    A folder that exists was made by a worker that died just after: it is read. A full disk is no
+    failure of the run and ends the sweep.
     """
     folder = runs / task.run
     if is_done(folder):
@@ -32,54 +32,54 @@ def run_to_folder(task: Task, runs: Path) -> Entry:
     try:
         check_inputs(task, job)
         result, seconds = compute(job)
-        fill_folder(folder, lambda beside: record(job, result, beside, seconds))
+        fill_folder(folder, lambda path: record(job, result, path, seconds))
     except Unwritable:
         raise
     except Exception as error:
-        about = {"format": FORMAT, "status": "failed", "key": task.key, "error": str(error)}
-        told, settings = traceback.format_exc(), job.config.settings()
+        run_json = {"format": FORMAT, "status": "failed", "key": task.key, "error": str(error)}
+        text, settings = traceback.format_exc(), job.config.settings()
         fill_folder(
-            folder, lambda beside: write_failure(beside, settings, job.overrides, told, about)
+            folder, lambda path: write_failure(path, settings, job.overrides, text, run_json)
         )
         return failed_entry(task, error, time.perf_counter() - start)
     return done_entry(task, result, time.perf_counter() - start)
 
 
 def fill_folder(folder: Path, write: Callable[[Path], None]) -> None:
-    """Makes the run's folder; one that the orphan of a killed sweep made meanwhile stays.
+    """Makes the run's folder, unless a worker that a killed sweep left behind just made it.
 
-    It was made of the same run, so it holds the same.
+    That is the same run, so its files are the same.
     """
     try:
-        with report_disk_errors(folder), atomic_folder(folder) as beside:
-            write(beside)
+        with report_disk_errors(folder), atomic_folder(folder) as partial_folder:
+            write(partial_folder)
     except Unwritable:
         if not (folder / "run.json").exists():
             raise
 
 
 def run_and_send(task: Task) -> Entry:
-    """Makes the run on a machine that does not see the sweep's folder; its files come along."""
-    with TemporaryDirectory(prefix="attention-lab-") as place:
-        entry = run_to_folder(task, Path(place))
-        return {**entry, "files": read_contents(Path(place) / task.run)}
+    """Makes the run where the sweep's folder cannot be reached; its files are in the entry."""
+    with TemporaryDirectory(prefix="attention-lab-") as runs:
+        entry = run_to_folder(task, Path(runs))
+        return {**entry, "files": read_contents(Path(runs) / task.run)}
 
 
 def run_metrics_only(task: Task) -> Entry:
-    """Makes the run and keeps its numbers alone; a failure's traceback is in its entry."""
+    """Makes the run and returns its numbers alone; a failure's traceback is in its entry."""
     start = time.perf_counter()
     try:
         job = task.job()
         check_inputs(task, job)
         result, seconds = compute(job)
     except Exception as error:
-        told = traceback.format_exc()
-        return {**failed_entry(task, error, time.perf_counter() - start), "traceback": told}
+        entry = failed_entry(task, error, time.perf_counter() - start)
+        return {**entry, "traceback": traceback.format_exc()}
     return done_entry(task, result, seconds)
 
 
 def check_inputs(task: Task, job: Job) -> None:
-    """A run whose files are no longer those of the plan would be another run."""
+    """A `UserError` where the code or an input file is not what the plan was made with."""
     if task.code != code_version():
         raise UserError("the code of this worker is not the code that the sweep was planned with")
     files = list(input_paths([task.settings["sentences"], task.settings["attention"]]))

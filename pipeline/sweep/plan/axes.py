@@ -15,8 +15,8 @@ from hydra.errors import HydraException
 from pipeline.base.errors import UserError, one_line
 from pipeline.config.compose import parse
 
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")  # what Hydra's grammar takes without quotes
-SPOKEN = ("null", "true", "false", "nan", "inf")  # and these for something else than a string
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")  # a string that needs no quotes in Hydra's grammar
+NOT_STRINGS = ("null", "true", "false", "nan", "inf")  # words that the grammar reads as values
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,15})")
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,15})\.[0-9]{1,17}")
 ZIPPED = re.compile(r"[^=,'\"{\[]+,[^='\"{\[]+=.")  # a,b=…, which Hydra's grammar does not know
@@ -34,30 +34,30 @@ class Axis:
         """The names of the settings."""
         return tuple(key.lstrip("+~") for key in self.keys)
 
-    def without_settings(self, settled: set[str]) -> Axis | None:
-        """This axis with those settings held still; None where nothing is left to vary.
+    def without_settings(self, names: set[str]) -> Axis | None:
+        """This axis without those settings; None where none are left.
 
-        >>> Axis(("a", "b"), (("1", "x"), ("2", "x"))).without({"a"})
+        >>> Axis(("a", "b"), (("1", "x"), ("2", "x"))).without_settings({"a"})
         Axis(keys=('b',), values=(('x',),))
         """
-        kept = [place for place, name in enumerate(self.settings) if name not in settled]
-        values = dict.fromkeys(tuple(value[place] for place in kept) for value in self.values)
-        return Axis(tuple(self.keys[place] for place in kept), tuple(values)) if kept else None
+        kept = [i for i, name in enumerate(self.settings) if name not in names]
+        values = dict.fromkeys(tuple(value[i] for i in kept) for value in self.values)
+        return Axis(tuple(self.keys[i] for i in kept), tuple(values)) if kept else None
 
 
 def find_axes(overrides: Sequence[str], grid: Mapping[str, Any]) -> tuple[Axis, ...]:
-    """The axes of the grid that the command line leaves open, then the command line's own."""
+    """The axes of the grid that the command line does not set, then the command line's own."""
     parsed = parse([override for override in overrides if not is_zipped(override)])
-    together = [zipped_axis(override) for override in overrides if is_zipped(override)]
-    settled = {given.key_or_group for given in parsed}
-    settled |= {name for axis in together for name in axis.settings}
-    planned = (axis.without_settings(settled) for axis in grid_axes(grid))
-    said = (axis_of(given) for given in parsed if given.is_sweep_override())
-    return (*(axis for axis in planned if axis), *said, *together)
+    zipped = [zipped_axis(override) for override in overrides if is_zipped(override)]
+    overridden = {override.key_or_group for override in parsed}
+    overridden |= {name for axis in zipped for name in axis.settings}
+    from_grid = (axis.without_settings(overridden) for axis in grid_axes(grid))
+    swept = (axis_of(override) for override in parsed if override.is_sweep_override())
+    return (*(axis for axis in from_grid if axis), *swept, *zipped)
 
 
 def is_zipped(override: str) -> bool:
-    """Whether an override names several settings, which then move together.
+    """Whether an override names several settings, which then vary together.
 
     >>> is_zipped("sentences,embeddings=[pinguins,handmade],[penguins,glove]"), is_zipped("a=b,c=d")
     (True, False)
@@ -66,11 +66,11 @@ def is_zipped(override: str) -> bool:
 
 
 def zipped_axis(override: str) -> Axis:
-    """Settings that move together, as in a,b=[1,x],[2,y]: a list a step, a value a setting."""
+    """Settings that vary together, as in a,b=[1,x],[2,y]: a list holds one value per setting."""
     joined, _, text = override.partition("=")
     keys = tuple(key.strip() for key in joined.split(","))
-    given: Any = parse([f"{keys[0]}={text}"])[0].value()
-    rows: list[Any] = given.list if isinstance(given, ChoiceSweep) else [given]
+    value: Any = parse([f"{keys[0]}={text}"])[0].value()
+    rows: list[Any] = value.list if isinstance(value, ChoiceSweep) else [value]
     for row in rows:
         if not isinstance(row, list) or len(row) != len(keys):
             form = f"lists of {len(keys)}, as in {joined}=[…],[…]"
@@ -79,7 +79,7 @@ def zipped_axis(override: str) -> Axis:
 
 
 def read_value(text: str) -> Any:
-    """A value by Hydra's grammar, plain numbers and words without asking it.
+    """A value by Hydra's grammar; plain numbers and words are read without it, which is faster.
 
     >>> read_value("8"), read_value("0.5"), read_value("none"), read_value("{window: {left: 2}}")
     (8, 0.5, 'none', {'window': {'left': 2}})
@@ -98,39 +98,35 @@ def read_by_hydra(text: str) -> Any:
 
 
 def is_word(text: str) -> bool:
-    """Whether Hydra's grammar takes a text for itself, without quotes.
+    """Whether Hydra's grammar reads a text as that string, without quotes.
 
     >>> is_word("sqrt_dk"), is_word("null"), is_word("a b")
     (True, False, False)
     """
-    return text.lower() not in SPOKEN and bool(WORD.fullmatch(text))
+    return text.lower() not in NOT_STRINGS and bool(WORD.fullmatch(text))
 
 
-def axis_of(given: Override) -> Axis:
+def axis_of(override: Override) -> Axis:
     """A sweep in Hydra's syntax (1,2 or range(0,5) or glob(*)) as an axis."""
-    key = str(given.input_line).partition("=")[0]
-    if given.key_or_group == "experiment":
-        raise UserError(
-            f"{given.input_line}: an experiment is a sweep of its own; run one at a time"
-        )
+    text = str(override.input_line)
+    if override.key_or_group == "experiment":
+        raise UserError(f"{text}: an experiment is a sweep of its own; run one at a time")
     try:
-        values = tuple((str(value),) for value in given.sweep_string_iterator())
+        values = tuple((str(value),) for value in override.sweep_string_iterator())
     except HydraException as error:
-        raise UserError(
-            f"{given.input_line}: cannot be counted out: {one_line(str(error))}"
-        ) from error
+        raise UserError(f"{text}: cannot be counted out: {one_line(str(error))}") from error
     if not values:
-        raise UserError(f"{given.input_line}: stands for no value; expected at least one")
-    return Axis((key,), values)
+        raise UserError(f"{text}: stands for no value; expected at least one")
+    return Axis((text.partition("=")[0],), values)
 
 
 def grid_axes(grid: Mapping[str, Any]) -> Iterator[Axis]:
-    """The axes of an experiment's grid; settings whose names share a key move together."""
+    """The axes of an experiment's grid; settings whose names share a key vary together."""
     for joined, values in grid.items():
         keys = tuple(key.strip() for key in str(joined).split(","))
         if isinstance(values, str):
-            given = parse([f"{keys[0]}={values}"])[0]
-            yield axis_of(given) if given.is_sweep_override() else Axis(keys, ((values,),))
+            override = parse([f"{keys[0]}={values}"])[0]
+            yield axis_of(override) if override.is_sweep_override() else Axis(keys, ((values,),))
         else:
             rows = [value if len(keys) > 1 else [value] for value in values]
             yield Axis(keys, tuple(tuple(literal(v) for v in row) for row in rows))

@@ -1,8 +1,8 @@
-"""The points of a plan: every run, made when it is asked for from its place in the grid."""
+"""The points of a plan: every run, made when it is asked for from its index in the grid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, overload
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pipeline.runs.job import Job
 from pipeline.store.layout import ascii_slug
 from pipeline.sweep.plan.axes import Axis
-from pipeline.sweep.plan.composed import Assignment, ComposedGroup, setting
+from pipeline.sweep.plan.composed import Assignment, ComposedGroup, GroupOf, setting
 from pipeline.sweep.plan.equivalence import NO_EQUIVALENT
 
 DIGEST = 32  # bytes of a run's hash
@@ -23,77 +23,80 @@ DIGEST = 32  # bytes of a run's hash
 class Point:
     """One run of a sweep."""
 
-    index: int  # its place in the plan
+    index: int  # in the plan
     key: str  # the run's hash
-    varied: Mapping[str, Any]  # setting -> its value in this run
+    varied: Mapping[str, Any]  # setting → its value in this run
     label: str  # what varies, in a few words
     overrides: tuple[str, ...]  # what varies, as Hydra writes it
-    same_as: int | None  # the place of the first point with the same numbers, if there is one
+    same_as: int | None  # the index of the first point with the same numbers, if there is one
     group: ComposedGroup  # what Hydra made of its choice of groups
-    assignment: Assignment  # what is set on that
-    recorded_folder: str | None = None  # the folder it had when its sweep was begun
+    assignment: Assignment  # the plain values that are set on it
+    recorded_folder: str | None = None  # its folder's name, where an older plan has another
 
     @cached_property
     def job(self) -> Job:
-        """What is to be run, past the gate."""
+        """The run, validated."""
         return Job(
-            self.group.config(self.assignment), self.group.composed.choices, self.commands, self.key
+            self.group.config(self.assignment),
+            self.group.composed.choices,
+            self.all_overrides,
+            self.key,
         )
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Its whole configuration as plain values, from before the gate."""
+        """Its whole configuration as plain values, not validated."""
         return self.group.settings(self.assignment)
 
     @property
-    def commands(self) -> tuple[str, ...]:
+    def all_overrides(self) -> tuple[str, ...]:
         """The overrides that make this very config."""
         return (*self.group.composed.overrides, *to_overrides(self.assignment))
 
     @cached_property
     def folder(self) -> str:
-        """The run's folder: what varies, legibly, and the head of the hash."""
+        """The name of the run's folder: what varies, and the first digits of the key."""
         return self.recorded_folder or f"{ascii_slug(self.label, limit=64)}-{self.key[:10]}"
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The product of the axes, the last one fastest, without the places that are left out."""
+    """The product of the axes, the last one fastest, without the points that are left out."""
 
     axes: tuple[Axis, ...]
-    kept_indices: Sequence[int] | npt.NDArray[np.int64]  # places in the product
+    kept_indices: Sequence[int] | npt.NDArray[np.int64]  # into the product
 
     def axis_indices(self, index: int) -> tuple[int, ...]:
-        """Which value of each axis the point at a place in the plan has."""
-        place = int(self.kept_indices[index])
-        found = []
+        """Which value of each axis the point at an index of the plan has."""
+        left = int(self.kept_indices[index])
+        indices = []
         for axis in reversed(self.axes):
-            place, digit = divmod(place, len(axis.values))
-            found.append(digit)
-        return tuple(reversed(found))
+            left, axis_index = divmod(left, len(axis.values))
+            indices.append(axis_index)
+        return tuple(reversed(indices))
 
-    def assignment(self, digits: Sequence[int]) -> dict[str, str]:
+    def assignment(self, axis_indices: Sequence[int]) -> dict[str, str]:
         """Key → value of one combination."""
         return {
             key: text
-            for axis, digit in zip(self.axes, digits, strict=True)
-            for key, text in zip(axis.keys, axis.values[digit], strict=True)
+            for axis, index in zip(self.axes, axis_indices, strict=True)
+            for key, text in zip(axis.keys, axis.values[index], strict=True)
         }
 
 
 class Points(Sequence[Point]):
-    """Every run of a plan: the grid, a hash a run, and what the runs share."""
+    """Every run of a plan: the grid, one hash per run, and what the runs share."""
 
     def __init__(
         self,
         grid: Grid,
-        base_of: Callable[[Assignment], tuple[ComposedGroup, Assignment]],
+        group_of: GroupOf,
         keys: bytes,
-        same: npt.NDArray[np.int32],
-        names: Sequence[str] | None = None,
+        equivalent: npt.NDArray[np.int32],
+        folders: Sequence[str] | None = None,
     ) -> None:
-        self.grid, self.base_of, self.keys, self.equivalent = grid, base_of, keys, same
-        self.names = names  # of the folders, where a sweep is taken up that had others
+        self.grid, self.group_of, self.keys, self.equivalent = grid, group_of, keys, equivalent
+        self.folders = folders  # their names, where the plan of a resumed sweep has others
         self.varied_cache: dict[tuple[int, int, int], tuple[Any, ...]] = {}
 
     def __len__(self) -> int:
@@ -105,60 +108,57 @@ class Points(Sequence[Point]):
     def __getitem__(self, index: slice) -> list[Point]: ...
     def __getitem__(self, index: int | slice) -> Point | list[Point]:
         if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        place = range(len(self))[
-            index
-        ]  # counts from the end below 0, and refuses what is not there
-        digits = self.grid.axis_indices(place)
-        combination = self.grid.assignment(digits)
-        base, chosen = self.base_of(combination)
-        varied = self.varied(base, chosen, digits)
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]  # counts from the end below 0; raises IndexError
+        axis_indices = self.grid.axis_indices(index)
+        combination = self.grid.assignment(axis_indices)
+        group, assignment = self.group_of(combination)
+        varied = self.varied(group, assignment, axis_indices)
+        first = int(self.equivalent[index])
         return Point(
-            index=place,
-            key=self.keys[place * DIGEST : (place + 1) * DIGEST].hex(),
+            index=index,
+            key=self.keys[index * DIGEST : (index + 1) * DIGEST].hex(),
             varied=varied,
-            label=point_label(self.grid.axes, varied, base),
+            label=point_label(self.grid.axes, varied, group),
             overrides=to_overrides(combination),
-            same_as=None
-            if self.equivalent[place] == NO_EQUIVALENT
-            else int(self.equivalent[place]),
-            group=base,
-            assignment=chosen,
-            recorded_folder=self.names[place] if self.names else None,
+            same_as=None if first == NO_EQUIVALENT else first,
+            group=group,
+            assignment=assignment,
+            recorded_folder=self.folders[index] if self.folders else None,
         )
 
     def __iter__(self) -> Iterator[Point]:
-        return (self[place] for place in range(len(self)))
+        return (self[index] for index in range(len(self)))
 
-    def renamed(self, names: Sequence[str]) -> Points:
+    def renamed(self, folders: Sequence[str]) -> Points:
         """The same points in folders of other names."""
-        return Points(self.grid, self.base_of, self.keys, self.equivalent, names)
+        return Points(self.grid, self.group_of, self.keys, self.equivalent, folders)
 
     def varied(
-        self, base: ComposedGroup, chosen: Assignment, digits: Sequence[int]
+        self, group: ComposedGroup, assignment: Assignment, axis_indices: Sequence[int]
     ) -> dict[str, Any]:
-        """What each setting of the axes is; a value is what it is whatever the others are."""
-        found: dict[str, Any] = {}
+        """The value of each setting of the axes; it does not depend on the other axes."""
+        varied: dict[str, Any] = {}
         config = None
-        for place, (axis, digit) in enumerate(zip(self.grid.axes, digits, strict=True)):
-            told = self.varied_cache.get((id(base), place, digit))
-            if told is None:
-                config = config or base.config(chosen)
-                told = tuple(setting(n, config, base.composed.choices) for n in axis.settings)
-                if base.independent:
-                    self.varied_cache[id(base), place, digit] = told
-            found.update(zip(axis.settings, told, strict=True))
-        return found
+        for place, (axis, index) in enumerate(zip(self.grid.axes, axis_indices, strict=True)):
+            values = self.varied_cache.get((id(group), place, index))
+            if values is None:
+                config = config or group.config(assignment)
+                values = tuple(setting(n, config, group.composed.choices) for n in axis.settings)
+                if group.independent:
+                    self.varied_cache[id(group), place, index] = values
+            varied.update(zip(axis.settings, values, strict=True))
+        return varied
 
 
-def to_overrides(chosen: Assignment) -> tuple[str, ...]:
+def to_overrides(assignment: Assignment) -> tuple[str, ...]:
     """A combination as Hydra writes it."""
-    return tuple(f"{key}={text}" for key, text in chosen.items())
+    return tuple(f"{key}={text}" for key, text in assignment.items())
 
 
-def point_label(axes: Sequence[Axis], varied: Mapping[str, Any], base: ComposedGroup) -> str:
+def point_label(axes: Sequence[Axis], varied: Mapping[str, Any], group: ComposedGroup) -> str:
     """The first setting of each axis with its value, or the name where nothing varies."""
     leading = [axis.settings[0] for axis in axes]
     if not leading:
-        return f"name-{base.config({}).name}"
+        return f"name-{group.config({}).name}"
     return "_".join(f"{name.rpartition('.')[2]}-{varied[name]}" for name in leading)

@@ -15,32 +15,33 @@ from pipeline.sweep.plan.canonical import Shapes
 
 
 class InputCache:
-    """What is known of each input: its shapes, or what is wrong with it; and of each file."""
+    """The shapes of each input, or what is wrong with it, and the hash of each file."""
 
     def __init__(self) -> None:
-        self.found: dict[tuple[str, ...], Shapes | UserError] = {}
+        self.results: dict[tuple[str, ...], Shapes | UserError] = {}
         self.hashes: dict[str, str] = {}
 
-    def shapes(self, config: Config, texts: Mapping[str, str]) -> Shapes:
+    def shapes(self, config: Config, sections: Mapping[str, str]) -> Shapes:
         """The shapes of a run's input; raises what preparing it raises.
 
-        The seed is left out: it changes the numbers, but not whether there are any.
+        `sections` are the config's as canonical JSON. The seed is left out: it changes the
+        numbers, but not whether there are any.
         """
-        mark = (*(texts[part] for part in input_sections()), repr(preparation_key(config)))
-        if mark not in self.found:
+        cache_key = (*(sections[name] for name in input_sections()), repr(preparation_key(config)))
+        if cache_key not in self.results:
             try:
-                self.found[mark] = input_shapes(config)
-            except UserError as fault:
-                self.found[mark] = fault
-        found = self.found[mark]
-        if isinstance(found, UserError):
-            raise found
-        return found
+                self.results[cache_key] = input_shapes(config)
+            except UserError as error:
+                self.results[cache_key] = error
+        result = self.results[cache_key]
+        if isinstance(result, UserError):
+            raise result
+        return result
 
-    def inputs(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """The files that a run reads, with their hashes as they were when the plan was made."""
-        read = [texts[part] for part in ("sentences", "attention") if '"path": "' in texts[part]]
-        return {path: self.hash_of(path) for path in input_paths(list(map(json.loads, read)))}
+    def hashes_of(self, sections: Mapping[str, str]) -> dict[str, str]:
+        """The files that a run reads, with their hashes when the plan was made."""
+        texts = [sections[n] for n in ("sentences", "attention") if '"path": "' in sections[n]]
+        return {path: self.hash_of(path) for path in input_paths(list(map(json.loads, texts)))}
 
     def hash_of(self, path: str) -> str:
         """The hash of a file's content."""
@@ -51,7 +52,7 @@ class InputCache:
 
 def input_shapes(config: Config) -> Shapes:
     """The shapes of a run's query, key and value, sentence by sentence."""
-    projected = [one.projected for one in prepare(config)]
+    projected = [layer_input.projected for layer_input in prepare(config)]
     heads, _, key_width = projected[0].query.shape
     return Shapes(
         lengths=tuple((one.query.shape[-2], one.key.shape[-2]) for one in projected),

@@ -1,7 +1,7 @@
 """The plan of a sweep: every run it will make, composed, validated and named before the first.
 
-Hydra composes once for each combination of group choices; plain values are then set on a copy.
-Of a run the plan keeps its hash and no more; all else is made anew when it is asked for.
+Hydra composes once per combination of group choices; plain values are then set on a copy. The plan
+keeps one hash per run; everything else is made anew when it is asked for.
 """
 
 from __future__ import annotations
@@ -53,30 +53,30 @@ class Plan:
 
 
 def make_plan(overrides: Sequence[str]) -> Plan:
-    """The sweep that these overrides ask for; a `UserError` lists all that is wrong in any run."""
+    """The sweep that these overrides make; a `UserError` lists all that is wrong in any run."""
     single = [override for override in overrides if not is_zipped(override)]
-    parsed = parse(single)
-    fixed = [o for o, given in zip(single, parsed, strict=True) if not given.is_sweep_override()]
+    parsed = zip(single, parse(single), strict=True)
+    fixed = [text for text, override in parsed if not override.is_sweep_override()]
     composed = compose(fixed)
     raw: Any = OmegaConf.to_container(composed.settings)
-    asked = validate_request(raw)
-    axes = find_axes(overrides, asked.study.grid if asked.study else {})
-    seeds = seeds_of(asked.repeats, raw["seed"], axes)
+    request = validate_request(raw)
+    axes = find_axes(overrides, request.study.grid if request.study else {})
+    seeds = seeds_of(request.repeats, raw["seed"], axes)
     repeated = (*axes, Axis(("seed",), tuple((str(seed),) for seed in seeds))) if seeds else axes
-    base_of = composed_groups(fixed, repeated, composed)
-    planned = asked.study.varied if asked.study else []
-    grid = Grid(repeated, kept_indices(axes, max(1, len(seeds)), base_of, asked.where, planned))
-    keys, same = checked(grid, base_of)
-    points = Points(grid, base_of, keys, same)
+    group_of = composed_groups(fixed, repeated, composed)
+    in_grid = request.study.varied if request.study else []
+    kept = kept_indices(axes, max(1, len(seeds)), group_of, request.where, in_grid)
+    grid = Grid(repeated, kept)
+    points = Points(grid, group_of, *validate_points(grid, group_of))
     config = points[0].job.config
     name = composed.choices.get("experiment", config.name)
-    on_record = tuple(override for override in overrides if not override.startswith("outputs="))
-    return Plan(name, config.study, axes, seeds, points, on_record)
+    recorded = tuple(override for override in overrides if not override.startswith("outputs="))
+    return Plan(name, config.study, axes, seeds, points, recorded)
 
 
 def seeds_of(repeats: int | tuple[int, ...], seed: Any, axes: Sequence[Axis]) -> tuple[int, ...]:
     """The seeds over which each setting is repeated; none where it is run once."""
-    if repeats == 1 or not isinstance(seed, int):  # which the gate refuses in a moment
+    if repeats == 1 or not isinstance(seed, int):  # validation refuses that a moment later
         return ()
     if any("seed" in axis.settings for axis in axes):
         raise UserError(
@@ -86,46 +86,46 @@ def seeds_of(repeats: int | tuple[int, ...], seed: Any, axes: Sequence[Axis]) ->
     return tuple(range(seed, seed + repeats)) if isinstance(repeats, int) else repeats
 
 
-def checked(grid: Grid, base_of: GroupOf) -> tuple[bytes, npt.NDArray[np.int32]]:
-    """The hash of every run, and the first run that each is the same as.
+def validate_points(grid: Grid, group_of: GroupOf) -> tuple[bytes, npt.NDArray[np.int32]]:
+    """The hash of every run, and the index of the first run that each is the same as.
 
-    All that is wrong with any of them is raised at once.
+    All errors of all runs are raised at once.
     """
-    wrong: Counter[str] = Counter()
-    ready, twins, hashes = InputCache(), EquivalenceFinder(), bytearray()
+    errors: Counter[str] = Counter()
+    inputs, equivalents, hashes = InputCache(), EquivalenceFinder(), bytearray()
     for index in range(len(grid.kept_indices)):
         try:
-            base, chosen = base_of(grid.assignment(grid.axis_indices(index)))
-            config = base.config(chosen)
-            texts = base.canonical_sections(config)
-            shapes = ready.shapes(config, texts)
-            hashes += bytes.fromhex(run_key_from_text(texts, ready.inputs(texts)))
-            twins.add(config.settings(), shapes)
-        except UserError as fault:
-            wrong.update(fault.lines)
-    raise_counted(wrong, len(grid.kept_indices))
+            group, assignment = group_of(grid.assignment(grid.axis_indices(index)))
+            config = group.config(assignment)
+            sections = group.canonical_sections(config)
+            shapes = inputs.shapes(config, sections)
+            hashes += bytes.fromhex(run_key_from_text(sections, inputs.hashes_of(sections)))
+            equivalents.add_run(config.settings(), shapes)
+        except UserError as error:
+            errors.update(error.lines)
+    raise_counted(errors, len(grid.kept_indices))
     refuse_repeated(grid, bytes(hashes))
-    return bytes(hashes), twins.first()
+    return bytes(hashes), equivalents.first()
 
 
-def raise_counted(wrong: Counter[str], runs: int) -> None:
-    """The faults of all runs, each said once with how many runs it is in."""
-    if wrong:
+def raise_counted(errors: Counter[str], runs: int) -> None:
+    """The errors of all runs, each said once with the number of runs that have it."""
+    if errors:
         total = f" of {runs} runs)"
-        raise UserError(*(f"{l} (in {n}{total}" if runs > 1 else l for l, n in wrong.items()))
+        raise UserError(*(f"{l} (in {n}{total}" if runs > 1 else l for l, n in errors.items()))
 
 
 def refuse_repeated(grid: Grid, hashes: bytes) -> None:
-    """Two points of one config would be one run sold as two."""
+    """A `UserError` where two points are one and the same run."""
     seen: dict[bytes, int] = {}
     lines = []
     for index in range(len(grid.kept_indices)):
         first = seen.setdefault(hashes[index * DIGEST : (index + 1) * DIGEST], index)
         if first != index:
-            told = (
+            pair = (
                 " ".join(to_overrides(grid.assignment(grid.axis_indices(i))))
                 for i in (first, index)
             )
-            lines.append(f"the grid holds the same run twice: {' and '.join(told)}")
+            lines.append(f"the grid holds the same run twice: {' and '.join(pair)}")
     if lines:
         raise UserError(*lines)

@@ -19,73 +19,72 @@ from pipeline.sweep.plan.grid import Grid
 
 
 def kept_indices(
-    axes: Sequence[Axis], repeats: int, base_of: GroupOf, where: str | None, planned: Sequence[str]
+    axes: Sequence[Axis], repeats: int, group_of: GroupOf, where: str | None, in_grid: Sequence[str]
 ) -> range | npt.NDArray[np.int64]:
-    """The places in the product of the axes and their repeats that meet the condition.
+    """The indices into the product of the axes and their repeats that meet the condition.
 
-    `planned` are the settings of the experiment's grid, of which the command line may have held
-    some still: a condition may speak of those too.
+    `in_grid` are the settings of the experiment's grid, some of which the command line may have
+    fixed: a condition may name those too.
     """
-    settings = math.prod(len(axis.values) for axis in axes)
+    count = math.prod(len(axis.values) for axis in axes)
     if where is None:
-        return range(settings * repeats)
+        return range(count * repeats)
     varied = [name for axis in axes for name in axis.settings]
-    still = [name for name in planned if name not in varied]
-    met = condition_of(where, [*varied, *still])
-    told = [
-        [values_at(axes, place, digit, base_of) for digit in range(len(axis.values))]
-        for place, axis in enumerate(axes)
+    fixed = [name for name in in_grid if name not in varied]
+    is_met = condition_of(where, [*varied, *fixed])
+    values = [
+        [values_at(axes, axis, index, group_of) for index in range(len(axis.values))]
+        for axis in axes
     ]
-    fixed = values_of(still, axes, [0] * len(axes), base_of) if still else {}
-    places = [
-        place
-        for place, parts in enumerate(itertools.product(*told))
-        if met({**fixed, **{name: value for part in parts for name, value in part.items()}}.get)
+    fixed_values = values_of(fixed, axes, [0] * len(axes), group_of) if fixed else {}
+    kept = [
+        index
+        for index, parts in enumerate(itertools.product(*values))
+        if is_met({**fixed_values, **{k: value for part in parts for k, value in part.items()}}.get)
     ]
-    if not places:
-        raise UserError(f"where: no run of {settings} meets {shorten(where)}")
-    return (np.array(places)[:, None] * repeats + np.arange(repeats)).ravel()
+    if not kept:
+        raise UserError(f"where: no run of {count} meets {shorten(where)}")
+    return (np.array(kept)[:, None] * repeats + np.arange(repeats)).ravel()
 
 
 def condition_of(where: str, settings: Sequence[str]) -> Callable[[Row], bool]:
-    """The condition as a function of what the settings are in a run; they may be named by the end.
+    """The condition as a function of a run's settings, which may be named by their last part.
 
     >>> condition_of("temperature < 1", ["attention.temperature"])({}.get)
     False
     """
 
     def resolve(name: str) -> str:
-        found = [name] if name in settings else [s for s in settings if s.endswith(f".{name}")]
-        if len(found) != 1:
+        matches = [name] if name in settings else [s for s in settings if s.endswith(f".{name}")]
+        if len(matches) != 1:
             known = f": {list_choices(name, settings)}" if settings else ", which varies none"
             raise UserError(f"where: got {shorten(name)}, expected a setting of the grid{known}")
-        return found[0]
+        return matches[0]
 
     try:
         return condition(where, resolve)
-    except UserError as fault:  # which speaks of compare's option and of metrics
-        (line,) = fault.lines
-        told = line.removeprefix("--").replace("settings and metrics", "settings of the grid")
-        raise UserError(told) from fault
+    except UserError as error:  # it names compare's option --where, and metrics
+        (line,) = error.lines
+        line = line.removeprefix("--").replace("settings and metrics", "settings of the grid")
+        raise UserError(line) from error
 
 
-def values_at(axes: Sequence[Axis], place: int, digit: int, base_of: GroupOf) -> dict[str, Any]:
-    """What the settings of one axis are at one of its values, past the gate if it lets them.
+def values_at(axes: Sequence[Axis], axis: Axis, index: int, group_of: GroupOf) -> dict[str, Any]:
+    """The values of one axis's settings at one index, validated where they are valid.
 
-    They are what they are whatever the values of the other axes.
+    They do not depend on the other axes.
     """
-    axis = axes[place]
     try:
-        digits = [digit if other is axis else 0 for other in axes]
-        return values_of(axis.settings, axes, digits, base_of)
-    except UserError:  # said of every run that has it, if any is left
-        return dict(zip(axis.settings, map(read_value, axis.values[digit]), strict=True))
+        axis_indices = [index if other is axis else 0 for other in axes]
+        return values_of(axis.settings, axes, axis_indices, group_of)
+    except UserError:  # reported for every run that has it, if any is left
+        return dict(zip(axis.settings, map(read_value, axis.values[index]), strict=True))
 
 
 def values_of(
-    names: Sequence[str], axes: Sequence[Axis], digits: Sequence[int], base_of: GroupOf
+    names: Sequence[str], axes: Sequence[Axis], axis_indices: Sequence[int], group_of: GroupOf
 ) -> dict[str, Any]:
-    """What settings are in one run."""
-    base, chosen = base_of(Grid(tuple(axes), ()).assignment(digits))
-    config = base.config(chosen)
-    return {name: value_of(name, config, base.composed.choices) for name in names}
+    """The values of settings in one run."""
+    group, assignment = group_of(Grid(tuple(axes), ()).assignment(axis_indices))
+    config = group.config(assignment)
+    return {name: value_of(name, config, group.composed.choices) for name in names}

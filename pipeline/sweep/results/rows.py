@@ -1,4 +1,4 @@
-"""Finished runs → rows: one a run, and one a setting, in which repeats are one result."""
+"""Finished runs → rows: one per run, and one per setting with the mean of its repeats."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ import numpy as np
 
 from pipeline.base.statistics import summarize_groups
 from pipeline.compare.table import STATISTICS
-from pipeline.store.schema import SCALARS, read_json
+from pipeline.store.read.json import Scalars, read_json
+from pipeline.sweep.plan.axes import Axis
 from pipeline.sweep.plan.plan import Plan
 
 Row = dict[str, Any]
-Entries = Mapping[str, Mapping[str, Any]]  # run -> its line of the ledger
+Entries = Mapping[str, Mapping[str, Any]]  # run → its ledger entry
 
 
 def run_rows(plan: Plan, entries: Entries, folder: Path) -> list[Row]:
-    """A row a run that is done, in the order of the plan; of points that are the same, each.
+    """One row per finished run, in the order of the plan; points that are the same have a row each.
 
-    `entries` are those of the runs that are done. Numbers come from the ledger, and from a run's
-    folder where its line has none.
+    `entries` are those of the finished runs. Numbers come from the ledger, or from a run's folder
+    where its entry has none.
     """
-    made: list[str] = []  # the runs by their place in the plan
+    runs: list[str] = []  # by their index in the plan
     scalars: dict[str, Mapping[str, Any]] = {}
     rows = []
     for point in plan.points:
-        made.append(point.folder)
-        first = point.folder if point.same_as is None else made[point.same_as]
+        runs.append(point.folder)
+        first = point.folder if point.same_as is None else runs[point.same_as]
         if first not in entries:
             continue
         if first not in scalars:
@@ -40,21 +41,21 @@ def run_rows(plan: Plan, entries: Entries, folder: Path) -> list[Row]:
 
 
 def scalars_of(entry: Mapping[str, Any], folder: Path) -> dict[str, float]:
-    """A run's numbers, NaN where one is undefined."""
-    found = entry.get("scalars")
-    if found is None:
-        found = read_json(folder / "summary.json", SCALARS, "sweep")
-    return {name: math.nan if value is None else float(value) for name, value in found.items()}
+    """A run's scalars, NaN where one is undefined."""
+    scalars = entry.get("scalars")
+    if scalars is None:
+        scalars = read_json(folder / "summary.json", Scalars, "sweep")
+    return {name: math.nan if value is None else float(value) for name, value in scalars.items()}
 
 
 def metrics_in(rows: Sequence[Row], plan: Plan) -> list[str]:
-    """Every metric that any of the rows has, in the order they are written."""
-    told = {"run", "same_as", "seed", *(name for axis in plan.axes for name in axis.settings)}
-    return [name for name in dict.fromkeys(k for row in rows for k in row) if name not in told]
+    """Every metric that any of the rows has, in the order of the columns."""
+    others = {"run", "same_as", "seed", *(name for axis in plan.axes for name in axis.settings)}
+    return [name for name in dict.fromkeys(k for row in rows for k in row) if name not in others]
 
 
 def fill_columns(rows: list[Row], plan: Plan) -> list[Row]:
-    """The rows with all columns: a metric that a run did not measure is NaN in its row."""
+    """The rows with all columns: NaN where a run did not compute a metric."""
     if len({tuple(row) for row in rows}) > 1:
         metrics = metrics_in(rows, plan)
         settings = [name for name in rows[0] if name not in metrics]
@@ -66,9 +67,9 @@ def fill_columns(rows: list[Row], plan: Plan) -> list[Row]:
 
 
 def setting_rows(plan: Plan, rows: Sequence[Row]) -> list[Row]:
-    """A row a setting: its run, or the mean of its repeats with how sure it is.
+    """One row per setting: the statistics of each metric over its repeats, as far as they are done.
 
-    `runs` says how many repeats are done. Without repeats the rows are those of the runs.
+    Without repeats the rows are those of the runs.
     """
     if not plan.seeds:
         return [{name: value for name, value in row.items() if name != "same_as"} for row in rows]
@@ -78,7 +79,7 @@ def setting_rows(plan: Plan, rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         groups.setdefault(tuple(row[name] for name in settings), []).append(row)
     values = [np.array([[row[name] for name in metrics] for row in g]) for g in groups.values()]
-    numbers = [told.T.ravel().tolist() for told in summarize_groups(values)]
+    numbers = [statistics.T.ravel().tolist() for statistics in summarize_groups(values)]
     columns = [f"{name}{ending}" for name in metrics for ending in STATISTICS]
     return [
         {
@@ -88,3 +89,9 @@ def setting_rows(plan: Plan, rows: Sequence[Row]) -> list[Row]:
         }
         for (key, group), row in zip(groups.items(), numbers, strict=True)
     ]
+
+
+def varying(axes: Sequence[Axis], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """The settings of each axis that have more than one value; an axis without any is left out."""
+    varied = [[s for s in axis.settings if len({row[s] for row in rows}) > 1] for axis in axes]
+    return [settings for settings in varied if settings]

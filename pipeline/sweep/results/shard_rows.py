@@ -1,7 +1,7 @@
-"""Rows without run folders: a sweep's finished runs in Parquet, a few thousand a file.
+"""Rows without run folders: a sweep's finished runs in Parquet, a few thousand per file.
 
-Each shard is a stretch of the plan, so that the files do not depend on the order in which runs
-ended. All of them are made from the ledger; one that is killed on the way is made again.
+Each file (shard) holds neighbors of the plan, so that the files do not depend on the order in which
+runs ended. All are made from the ledger; one that was interrupted is made again.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from pipeline.store.write.table import write_parquet
 from pipeline.sweep.entries import Entry
 from pipeline.sweep.plan.grid import Point
 
-ROWS = 4096  # points of the plan that a shard stands for
+ROWS = 4096  # points of the plan per shard
 Column = list[Any]
 
 
 def write_shards(points: Sequence[Point], entries: Mapping[str, Entry], folder: Path) -> None:
     """rows/00000.parquet and so on, of the points that are done."""
-    made: list[str] = []  # the runs by their place in the plan
+    runs: list[str] = []  # by their index in the plan
     types = types_of(points)
     for first in range(0, len(points), ROWS):
-        kept = []
-        for point in (points[at] for at in range(first, min(first + ROWS, len(points)))):
-            made.append(point.folder)
-            same_as = "" if point.same_as is None else made[point.same_as]
+        done = []
+        for point in points[first : first + ROWS]:
+            runs.append(point.folder)
+            same_as = "" if point.same_as is None else runs[point.same_as]
             entry = entries.get(same_as or point.folder, {"status": ""})
             if entry["status"] == "done":
-                kept.append((point, same_as, entry))
-        if kept:
-            write_parquet(folder / "rows" / f"{first // ROWS:05}.parquet", columns_of(kept, types))
+                done.append((point, same_as, entry))
+        if done:
+            write_parquet(folder / "rows" / f"{first // ROWS:05}.parquet", columns_of(done, types))
 
 
 def types_of(points: Sequence[Point]) -> dict[str, str]:
@@ -46,7 +46,7 @@ def types_of(points: Sequence[Point]) -> dict[str, str]:
     for point in points:
         for name, value in point.varied.items():
             values.setdefault(name, set()).add((type(value), value))
-    return {name: column_type([value for _, value in found]) for name, found in values.items()}
+    return {name: column_type([value for _, value in pairs]) for name, pairs in values.items()}
 
 
 def column_type(values: Sequence[Any]) -> str:
@@ -61,23 +61,28 @@ def column_type(values: Sequence[Any]) -> str:
 def columns_of(
     rows: Sequence[tuple[Point, str, Entry]], types: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The columns of a shard: what varies, the scalars, and all settings, a section a column."""
+    """The columns of a shard: what varies, the scalars, and one column per section of settings."""
     import pyarrow as pa
 
-    points, same_as, told = zip(*rows, strict=True)
+    points, same_as, entries = zip(*rows, strict=True)
     jobs = [point.job for point in points]
     settings = [job.config.settings() for job in jobs]
-    metrics = dict.fromkeys(name for entry in told for name in entry["scalars"])
+    metrics = dict.fromkeys(name for entry in entries for name in entry["scalars"])
     return {
         "run": pa.array([point.folder for point in points]),
         "same_as": pa.array(same_as),
         "key": pa.array([point.key for point in points]),
         **{name: pa.array(varied(points, name, kind), kind) for name, kind in types.items()},
-        **{name: pa.array([e["scalars"].get(name) for e in told], "float64") for name in metrics},
-        **{f"settings.{name}": texts([one[name] for one in settings]) for name in settings[0]},
-        "choices": texts([dict(job.choices) for job in jobs]),
-        "vectors": texts([entry["vectors"] for entry in told]),
-        "notices": texts([entry["notices"] for entry in told]),
+        **{
+            name: pa.array([e["scalars"].get(name) for e in entries], "float64") for name in metrics
+        },
+        **{
+            f"settings.{name}": json_column([config[name] for config in settings])
+            for name in settings[0]
+        },
+        "choices": json_column([dict(job.choices) for job in jobs]),
+        "vectors": json_column([entry["vectors"] for entry in entries]),
+        "notices": json_column([entry["notices"] for entry in entries]),
     }
 
 
@@ -89,8 +94,8 @@ def varied(points: Sequence[Point], name: str, type_name: str) -> Column:
     return [format_value(value) for value in values]
 
 
-def texts(values: Sequence[Any]) -> Any:
-    """Values as JSON, of which there are few different ones."""
+def json_column(values: Sequence[Any]) -> Any:
+    """Values as JSON, dictionary-encoded as few are distinct."""
     import pyarrow as pa
 
     return pa.array([canonical_json(value) for value in values]).dictionary_encode()

@@ -110,21 +110,21 @@ def test_long_term_decay(interleaved: bool):
             {"fraction": 0.3},
             (
                 "attention.rotary.fraction: got 0.3 of the key width D = 8, which is 2.4 "
-                "entries, expected an even count of them, as they turn in pairs"
+                "entries, expected an even number of them, as they rotate in pairs"
             ),
         ),
         (
             {"fraction": 0.125},
             (
                 "attention.rotary.fraction: got 0.125 of the key width D = 8, which is 1 "
-                "entries, expected an even count of them, as they turn in pairs"
+                "entries, expected an even number of them, as they rotate in pairs"
             ),
         ),
         (
             {"fraction": 1e-12},
             (
                 "attention.rotary.fraction: got 1e-12 of the key width D = 8, which is 8e-12 "
-                "entries, expected an even count of them, as they turn in pairs"
+                "entries, expected an even number of them, as they rotate in pairs"
             ),
         ),
         (
@@ -143,7 +143,7 @@ def test_long_term_decay(interleaved: bool):
         ({"base": np.inf}, "attention.rotary.base: got inf, expected a finite number > 0"),
     ],
 )
-def test_faults(settings, message: str):
-    with pytest.raises(UserError) as fault:
+def test_bad_settings_are_refused(settings, message: str):
+    with pytest.raises(UserError) as error:
         rotary(VECTORS, **settings)
-    assert str(fault.value) == message
+    assert str(error.value) == message

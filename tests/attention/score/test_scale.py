@@ -82,7 +82,7 @@ def test_log_n_has_its_threshold_at_a_lead_of_one(lead: float, expected: float):
     ],
     ids=["name", "nan", "inf", "bool", "none", "huge"],
 )
-def test_faults(scale, message: str):
-    with pytest.raises(UserError) as fault:
+def test_bad_settings_are_refused(scale, message: str):
+    with pytest.raises(UserError) as error:
         multiplier(scale, 64)
-    assert str(fault.value) == message
+    assert str(error.value) == message

@@ -10,32 +10,32 @@ import numpy as np
 import pytest
 
 from pipeline.base.errors import UserError
-from pipeline.compare.causes.attribution import attribute, causes_table
+from pipeline.base.tables import Table
+from pipeline.compare.causes.attribution import Causes, attribute, causes_table
 from pipeline.compare.causes.effects import axes_of, effects_table
 from pipeline.compare.causes.factors import factors, mix_settings
 from pipeline.compare.table import metric_names, scalar
 from pipeline.store.read.config import nested_settings
 from pipeline.store.read.find import find_runs
-from pipeline.store.read.run import Run, read_run
-from tests.command import compare, pipeline, read_csv
+from pipeline.store.read.run import Run
+from tests.command import compare, read_csv, run_sweep
+from tests.compare.conftest import MakeRun
 
 
-def run(tmp_path: Path, *overrides: str) -> Run:
-    """One run."""
-    return read_run(pipeline(*overrides, "plots=[]", f"outputs={tmp_path}").folder)
-
-
-def test_a_point_that_was_the_same_as_another_is_mixed_as_what_it_is(tmp_path: Path) -> None:
+def test_an_equivalent_point_is_mixed_with_its_own_settings(tmp_path: Path, run: MakeRun) -> None:
     """Unscaled at T = 1 is scaled at T = ½; its mask is written otherwise than the other's."""
     grid = ("attention.temperature=0.5,1", "attention.scale=on,off", "attention.mask=none,[none]")
-    swept = find_runs([pipeline("-m", *grid, "plots=[]", f"outputs={tmp_path}/sweep").folder])
+    swept = find_runs(
+        [run_sweep(*grid, "metrics=[entropy]", "plots=[]", f"outputs={tmp_path}/sweep").folder]
+    )
     alone = {
         json.dumps([one["attention"][name] for name in ("temperature", "scale", "mask")]): one
         for temperature in (0.5, 1)
         for scale in ("on", "off")
         for mask in ("none", "[none]")
-        for one in [nested_settings(run(tmp_path, f"attention.temperature={temperature}",
-                               f"attention.scale={scale}", f"attention.mask={mask}"))]
+        for one in [nested_settings(run(f"attention.temperature={temperature}",
+                               f"attention.scale={scale}", f"attention.mask={mask}",
+                               "metrics=[entropy]"))]
     }  # fmt: skip
     assert sum(one.equivalent_folder is not None for one in swept) == 5
     for one in swept:
@@ -52,9 +52,9 @@ def test_a_point_that_was_the_same_as_another_is_mixed_as_what_it_is(tmp_path: P
     np.testing.assert_allclose(found.parts.sum(), change, rtol=1e-12)
 
 
-def test_scaled_and_unscaled_are_explained_whole(tmp_path: Path) -> None:
+def test_scaled_and_unscaled_are_explained_whole(run: MakeRun) -> None:
     """The seed's sentence: the scale alone differs, and accounts for all of every metric."""
-    before, after = run(tmp_path), run(tmp_path, "attention.scale=none")
+    before, after = run(), run("attention.scale=none")
     metrics = metric_names([before, after])
     found = attribute(before, after, metrics)
     assert found.labels == ("attention.scale",)
@@ -68,15 +68,13 @@ def test_scaled_and_unscaled_are_explained_whole(tmp_path: Path) -> None:
     assert found.notes == ()
 
 
-def test_several_settings_sum_to_the_whole_and_each_is_by_hand(tmp_path: Path) -> None:
-    before = run(tmp_path)
-    after = run(tmp_path, "attention.scale=none", "attention.mask=causal")
+def test_several_settings_sum_to_the_whole_and_each_is_by_hand(run: MakeRun) -> None:
+    before = run()
+    after = run("attention.scale=none", "attention.mask=causal")
     found = attribute(before, after, ["entropy", "cosine"])
     assert found.labels == ("attention.scale", "attention.mask")
     np.testing.assert_allclose(found.parts.sum(axis=0), found.after - found.before, atol=1e-15)
-    one, two = (
-        run(tmp_path, changed) for changed in ("attention.scale=none", "attention.mask=causal")
-    )
+    one, two = (run(changed) for changed in ("attention.scale=none", "attention.mask=causal"))
     v = {name: scalar(r, "entropy") for name, r in
          (("", before), ("s", one), ("m", two), ("sm", after))}  # fmt: skip
     by_hand = ((v["s"] - v[""]) + (v["sm"] - v["m"])) / 2
@@ -85,10 +83,10 @@ def test_several_settings_sum_to_the_whole_and_each_is_by_hand(tmp_path: Path) -
     assert len({row[0] for row in found.mixtures.rows}) == 4
 
 
-def test_mixtures_that_are_one_config_are_one_run(tmp_path: Path) -> None:
+def test_mixtures_that_are_one_config_are_one_run(run: MakeRun) -> None:
     """Changed to and fro: what does not differ is no factor, what is silent moves nothing."""
-    before = run(tmp_path, "language=pt", "figures.dpi=40", "metrics=[entropy]")
-    after = run(tmp_path, "attention.temperature=2", "name=other", "metrics=[entropy,cosine]")
+    before = run("language=pt", "figures.dpi=40", "metrics=[entropy]")
+    after = run("attention.temperature=2", "name=other", "metrics=[entropy,cosine]")
     assert [factor.label for factor in factors(before, after)] == ["attention.temperature"]
     found = attribute(before, after, ["entropy", "cosine"])
     assert found.parts[0, 0] == scalar(after, "entropy") - scalar(before, "entropy")
@@ -96,9 +94,9 @@ def test_mixtures_that_are_one_config_are_one_run(tmp_path: Path) -> None:
     assert np.isfinite(found.parts).all()
 
 
-def test_a_group_is_one_factor_with_all_that_its_file_gives(tmp_path: Path) -> None:
-    before = run(tmp_path, "sentences=penguins", "embeddings=one_hot")
-    after = run(tmp_path, "sentences=penguins", "embeddings=gaussian", "embeddings.width=8",
+def test_a_group_is_one_factor_with_all_that_its_file_gives(run: MakeRun) -> None:
+    before = run("sentences=penguins", "embeddings=one_hot")
+    after = run("sentences=penguins", "embeddings=gaussian", "embeddings.width=8",
                 "embeddings.positions=sinusoidal", "projection=random")  # fmt: skip
     found = factors(before, after)
     assert [f.label for f in found] == ["embeddings", "projection", "embeddings.positions"]
@@ -113,16 +111,16 @@ def test_a_group_is_one_factor_with_all_that_its_file_gives(tmp_path: Path) -> N
     assert mix_settings((before, after), settings, ()) == settings[0]
 
 
-def test_a_variant_with_settings_of_its_own_is_one_factor(tmp_path: Path) -> None:
-    before, after = run(tmp_path), run(tmp_path, "attention.mask={window:{left:1}}")
+def test_a_variant_with_settings_of_its_own_is_one_factor(run: MakeRun) -> None:
+    before, after = run(), run("attention.mask={window:{left:1}}")
     found = attribute(before, after, ["entropy"])
-    assert (found.labels, found.changes) == (("attention.mask",), (("none", "window.left=1"),))
+    assert (found.labels, found.changes) == (("attention.mask",), (("none", "window left=1"),))
     assert found.parts[0, 0] == scalar(after, "entropy") - scalar(before, "entropy")
 
 
-def test_settings_that_need_one_another_are_moved_together(tmp_path: Path) -> None:
-    before = run(tmp_path)
-    after = run(tmp_path, "sentences=penguins", "embeddings=glove", "attention.scale=none")
+def test_settings_that_need_one_another_are_moved_together(run: MakeRun) -> None:
+    before = run()
+    after = run("sentences=penguins", "embeddings=glove", "attention.scale=none")
     with pytest.raises(UserError) as caught:
         attribute(before, after, ["entropy"])
     (line,) = caught.value.lines
@@ -138,24 +136,34 @@ def test_settings_that_need_one_another_are_moved_together(tmp_path: Path) -> No
     assert line == f"--together: got 'sed', expected settings that differ: {told}"
 
 
-def test_the_same_settings_have_no_causes(tmp_path: Path) -> None:
+def test_the_same_settings_have_no_causes(run: MakeRun) -> None:
     with pytest.raises(UserError, match="differ in no setting"):
-        attribute(run(tmp_path), run(tmp_path, "figures.dpi=40"), ["entropy"])
+        attribute(run(), run("figures.dpi=40"), ["entropy"])
 
 
-def test_a_run_that_is_made_otherwise_today_is_said(tmp_path: Path) -> None:
-    before, after = run(tmp_path), run(tmp_path, "attention.scale=none")
+def test_a_run_that_is_made_otherwise_today_is_said(run: MakeRun) -> None:
+    before, after = run(), run("attention.scale=none")
     old = Run(before.folder, before.settings, before.choices, {"entropy": 1.25}, before.record)
     (note,) = attribute(old, after, ["entropy"]).notes
     assert note.endswith("gives entropy 1.56853 when it is made again; on record is 1.25.")
 
 
+def test_an_interval_reaches_1_96_standard_errors() -> None:
+    one = np.array([1.0])
+    found = Causes(
+        ("a",), (("x", "y"),), ("m",), 0 * one, one, one[None], 0.5 * one[None], Table((), ()), ()
+    )
+    part, low, high = causes_table(found).rows[0][4:7]
+    assert (part, low, high) == (1.0, pytest.approx(0.02), pytest.approx(1.98))
+
+
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A grid of three by two by two, the input moved as one."""
-    return pipeline(
-        "-m", "attention.temperature=0.5,1,2", "attention.scale=on,off", "seed=1,2",
-        "projection=random", "plots=[]", f"outputs={tmp_path_factory.mktemp('causes')}",
+    return run_sweep(
+        "attention.temperature=0.5,1,2", "attention.scale=on,off", "seed=1,2",
+        "projection=random", "metrics=[entropy,cosine]", "plots=[]",
+        f"outputs={tmp_path_factory.mktemp('causes')}",
     ).folder  # fmt: skip
 
 
@@ -178,9 +186,9 @@ def test_a_grid_s_effects_sum_to_all_of_the_variance(sweep: Path) -> None:
     assert values[0, 0] == pytest.approx(means.var() / entropy.var(), rel=1e-12)
 
 
-def test_what_always_moves_together_is_one_axis(tmp_path: Path) -> None:
+def test_what_always_moves_together_is_one_axis(run: MakeRun) -> None:
     runs = [
-        run(tmp_path, *words, f"attention.scale={scale}")
+        run(*words, f"attention.scale={scale}")
         for words in ([], ["sentences=penguins", "embeddings=glove"])
         for scale in ("on", "off")
     ]
@@ -201,10 +209,10 @@ def test_a_grid_with_holes_is_refused(sweep: Path) -> None:
 
 
 def test_the_command_writes_and_shows_them(
-    sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: MakeRun
 ) -> None:
     monkeypatch.setattr("pipeline.compare.__main__.ROOT", tmp_path)
-    one, two = (str(run(tmp_path, f"attention.temperature={t}").folder) for t in (1, 2))
+    one, two = (str(run(f"attention.temperature={t}").folder) for t in (1, 2))
     said = compare(one, two, "--causes", "entropy")
     assert said.code == 0
     assert (said.folder / "figures" / "causes_entropy.png").exists()

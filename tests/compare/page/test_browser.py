@@ -20,7 +20,7 @@ from pipeline.runs.prepare import prepare
 from pipeline.store.read.arrays import read_weights
 from pipeline.store.read.find import find_runs
 from tests.compare.page.browser import numbers, opened
-from tests.compare.page.made import HOSTILE, hostile, many, swept, written
+from tests.compare.page.pages import HOSTILE, hostile, many, swept, written
 from tests.compare.page.picture import picture
 
 EXAMPLE = ROOT / "outputs" / "example"

@@ -19,7 +19,8 @@ import pytest
 from pipeline.base.paths import ROOT
 from pipeline.compare.page import PageHeading, compare_command, page
 from pipeline.compare.page.columns import columns_of
-from pipeline.compare.page.findings import findings, share
+from pipeline.compare.page.effects import share
+from pipeline.compare.page.findings import findings
 from pipeline.compare.page.page import ASSETS, SCRIPTS, fixed_settings, partner
 from pipeline.compare.page.payload import (
     MOST_BYTES,
@@ -35,7 +36,7 @@ from pipeline.laws import Verdict
 from pipeline.store.read.arrays import Points
 from pipeline.sweep.results.summary import THIS
 from tests.command import compare, read_csv
-from tests.compare.page.made import HOSTILE, hostile, many, read_back, run_of, swept
+from tests.compare.page.pages import HOSTILE, hostile, many, read_back, run_of, swept
 
 
 class Parts(HTMLParser):
@@ -92,9 +93,9 @@ def parts(folder: Path) -> Parts:
 IMPORTS = """
 import sys
 from pathlib import Path
-from pipeline.compare.find import find_runs
-from pipeline.compare.report import Story, page
-page(find_runs([Path(sys.argv[1])]), Story("", "", "", "", [], ""))
+from pipeline.store.read.find import find_runs
+from pipeline.compare.page import PageHeading, page
+page(find_runs([Path(sys.argv[1])]), PageHeading("", ""))
 assert "pyarrow" in sys.modules
 assert "pandas" not in sys.modules
 """
@@ -289,7 +290,8 @@ def test_the_command_that_tells_causes_is_on_the_page_of_two_runs_and_does_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.compare.__main__.ROOT", tmp_path)
-    made = swept(tmp_path, "attention.scale=none,sqrt_dk", "attention.temperature=1,4")
+    grid = ("attention.scale=none,sqrt_dk", "attention.temperature=1,4")
+    made = swept(tmp_path, *grid, "metrics=[entropy]")
     runs = [run.folder for run in read_back(made)]
     said = compare(runs[0], runs[3], "--sort", "entropy")
     text = Parts((said.folder / "report.html").read_text("utf-8")).text
@@ -316,9 +318,9 @@ def test_a_sweep_of_two_runs_names_the_command_without_its_place(
 ) -> None:
     monkeypatch.setattr("pipeline.compare.__main__.ROOT", tmp_path)
     together = "attention.scale,attention.temperature=[none,1],[sqrt_dk,4]"
-    made = swept(tmp_path, together)
+    made = swept(tmp_path, together, "metrics=[entropy]")
     assert commands(made) == [compare_command(THIS, "--causes", "all")]
-    kept = swept(tmp_path, together, "sweep.store=metrics")
+    kept = swept(tmp_path, together, "sweep.store=metrics", "metrics=[entropy]")
     assert commands(kept) == [compare_command(THIS, "--causes", "all")]
     assert compare(kept, "--causes", "all").code == 0
     # Unscaled at T = 2 is scaled at T = 1, for d_k = 4: one run, and no change to explain.
@@ -351,10 +353,8 @@ def files_of(folder: Path, size: int) -> Path:
 def test_as_many_pictures_as_the_rule_says(
     tmp_path: Path, count: int, size: int, kept: int
 ) -> None:
-    runs = [
-        replace(run_of(i, {}, {}), folder=files_of(tmp_path / f"{i:03}", size))
-        for i in range(count)
-    ]
+    folder = files_of(tmp_path / "run", size)
+    runs = [replace(run_of(i, {}, {}), folder=folder) for i in range(count)]
     chosen = choose_runs(runs)
     assert len(chosen) == kept
     assert len(set(chosen)) == kept

@@ -18,7 +18,7 @@ from pipeline.compare.pair.difference import difference, format_place
 from pipeline.compare.pair.sentence import SentenceDifference
 from pipeline.store.read.find import find_runs
 from tests.compare.page.browser import number, numbers, opened
-from tests.compare.page.made import swept
+from tests.compare.page.pages import swept
 
 pytestmark = pytest.mark.browser
 WORDS = ("penguins", "fly", "the", "e\u0301", "é", "👩‍👩‍👧‍👦", "__proto__")

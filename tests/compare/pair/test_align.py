@@ -39,6 +39,7 @@ def test_a_sentence_is_itself(one: list[str]) -> None:
         ("birds can fly", "birds can not fly", (0, 1, 3), (2,)),
         ("the dog saw the cat", "the cat saw the dog", (3, 4, 2, 0, 1), ()),
         ("a a b", "a b b", (0, 1), (2,)),
+        ("t t b c d", "b c d t x t", (3, 5, 0, 1, 2), (4,)),  # equal tokens that moved: in order
     ],
 )
 def test_by_hand(one: str, two: str, after: tuple[int, ...], alone: tuple[int, ...]) -> None:

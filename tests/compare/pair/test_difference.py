@@ -20,15 +20,15 @@ from pipeline.compare.pair.tables import (
 from pipeline.store.read.arrays import read_points, read_weights
 from pipeline.store.read.run import read_run
 from tests.command import pipeline
+from tests.compare.conftest import MakeFolder
 
 
-def run(tmp_path: Path, *overrides: str) -> Path:
-    """A run of two sentences and two heads."""
+@pytest.fixture
+def two_sentences(run_folder: MakeFolder) -> MakeFolder:
+    """Overrides → the folder of a run of two sentences and two heads."""
     text = 'sentences.text=[["a,b","b"],[b,"c\td",b]]'
-    return pipeline(
-        "embeddings=gaussian", "projection=random", "projection.heads=2", text, "plots=[]",
-        f"outputs={tmp_path}", *overrides,
-    ).folder  # fmt: skip
+    usual = ("embeddings=gaussian", "projection=random", "projection.heads=2", text)
+    return lambda *overrides: run_folder(*usual, *overrides)
 
 
 def compared(one: Path, two: Path) -> Difference:
@@ -36,8 +36,8 @@ def compared(one: Path, two: Path) -> Difference:
     return difference(read_run(one), read_run(two))
 
 
-def test_weights_are_read_back_with_their_shapes_and_tokens(tmp_path: Path) -> None:
-    found = read_weights(run(tmp_path))
+def test_weights_are_read_back_with_their_shapes_and_tokens(two_sentences: MakeFolder) -> None:
+    found = read_weights(two_sentences())
     assert {name: (w.queries, w.keys, w.values.shape) for name, w in found.items()} == {
         ("pinguins-1", 0): (("a,b", "b"), ("a,b", "b"), (2, 2, 2)),
         ("pinguins-2", 0): (("b", "c\td", "b"), ("b", "c\td", "b"), (2, 3, 3)),
@@ -58,8 +58,8 @@ def test_embeddings_are_read_back_as_they_were(tmp_path: Path) -> None:
     assert found.is_cross is False
 
 
-def test_after_minus_before_for_each_sentence(tmp_path: Path) -> None:
-    before, after = run(tmp_path), run(tmp_path, "attention.scale=none")
+def test_after_minus_before_for_each_sentence(two_sentences: MakeFolder) -> None:
+    before, after = two_sentences(), two_sentences("attention.scale=none")
     one, two = read_weights(before), read_weights(after)
     found = compared(before, after)
     assert [(s.name, s.layer) for s in found.sentences] == [*one]
@@ -77,9 +77,9 @@ def test_after_minus_before_for_each_sentence(tmp_path: Path) -> None:
     assert found.notes == ()
 
 
-def test_rows_that_do_not_sum_to_one_are_said(tmp_path: Path) -> None:
-    plain, masses = run(tmp_path), run(tmp_path, "attention.normalizer=sigmoid")
-    silent = run(tmp_path, "attention.mask={padding:{length:0}}")  # its rows give no weight at all
+def test_rows_that_do_not_sum_to_one_are_said(two_sentences: MakeFolder) -> None:
+    plain, masses = two_sentences(), two_sentences("attention.normalizer=sigmoid")
+    silent = two_sentences("attention.mask={padding:{length:0}}")  # its rows give no weight at all
     told = (
         "Rows of the {} do not sum to 1 in {}: they are compared as masses, so that "
         "total_variation and jensen_shannon are no shares and may pass 1 and ln 2."
@@ -90,16 +90,15 @@ def test_rows_that_do_not_sum_to_one_are_said(tmp_path: Path) -> None:
     assert compared(plain, silent).notes == ()
 
 
-def test_what_moved_most_comes_first_and_what_did_not_is_left_out(tmp_path: Path) -> None:
-    found = compared(run(tmp_path), run(tmp_path, "attention.scale=none"))
+def test_the_largest_changes_come_first(
+    two_sentences: MakeFolder,
+) -> None:
+    found = compared(two_sentences(), two_sentences("attention.scale=none"))
     for sentence in found.sentences:
         moved = [abs(float(sentence.change[place])) for place in sentence.moved()]
         assert moved == sorted(moved, reverse=True)
         assert moved[0] == np.abs(sentence.change).max()
         assert len(sentence.moved(2)) == 2
-    same = compared(run(tmp_path), run(tmp_path))
-    assert [sentence.moved() for sentence in same.sentences] == [[], []]
-    assert largest_changes(same).rows == []
 
 
 def test_tokens_are_aligned_and_distances_count_the_keys_of_both(tmp_path: Path) -> None:
@@ -148,17 +147,19 @@ def test_keys_of_cross_attention_are_aligned_on_their_own_axis(tmp_path: Path) -
     assert len(axes.lines) == 2
 
 
-def test_a_run_minus_itself_is_nothing(tmp_path: Path) -> None:
-    same = run(tmp_path)
+def test_a_run_minus_itself_is_nothing(two_sentences: MakeFolder) -> None:
+    same = two_sentences()
     found = compared(same, same)
     assert (found.settings, caption(found)) == ((), "the same settings")
+    assert [sentence.moved() for sentence in found.sentences] == [[], []]
+    assert largest_changes(found).rows == []
     for sentence in found.sentences:
         assert not sentence.change.any()
         assert not any(values.any() for values in sentence.distances.values())
 
 
-def test_tables_name_every_row_and_distance(tmp_path: Path) -> None:
-    found = compared(run(tmp_path), run(tmp_path, "attention.scale=none"))
+def test_tables_name_every_row_and_distance(two_sentences: MakeFolder) -> None:
+    found = compared(two_sentences(), two_sentences("attention.scale=none"))
     table = row_distances(found)
     assert list(table.columns)[-len(DISTANCES) :] == list(DISTANCES)
     assert len(table.rows) == 2 * (2 + 3)
@@ -204,4 +205,4 @@ def test_a_long_caption_is_cut(tmp_path: Path) -> None:
     ).folder  # fmt: skip
     said = caption(compared(one, two))
     assert said.endswith(" and 3 more")
-    assert said.startswith('text ["Os pinguins não tem …')
+    assert said.startswith("text Os pinguins não tem jo…")

@@ -30,14 +30,14 @@ def test_ranks_are_those_of_scipy(rows: Array) -> None:
 
 
 @given(ROWS, ROWS, hnp.arrays(bool, (3, 6)))
-def test_rho_is_that_of_scipy_over_the_allowed_keys(one: Array, two: Array, allowed: Mask) -> None:
-    found = norm_rank(Flow(one, allowed, two, one))
-    for k, taking in enumerate(allowed):
-        a, b = one[k, taking], two[k, taking]
+def test_rho_is_that_of_scipy_over_the_allowed_keys(x: Array, y: Array, allowed: Mask) -> None:
+    rho = norm_rank(Flow(x, allowed, y, x))
+    for k, keys in enumerate(allowed):
+        a, b = x[k, keys], y[k, keys]
         if len(set(a)) < 2 or len(set(b)) < 2:
-            assert np.isnan(found[k])
+            assert np.isnan(rho[k])
         else:
-            assert found[k] == pytest.approx(spearmanr(a, b).statistic, abs=1e-12)
+            assert rho[k] == pytest.approx(spearmanr(a, b).statistic, abs=1e-12)
 
 
 def test_numbers_that_rounding_alone_tells_apart_are_equal() -> None:
@@ -51,25 +51,25 @@ def test_numbers_that_rounding_alone_tells_apart_are_equal() -> None:
 )
 def test_an_output_is_the_sum_of_what_its_keys_add(shape: dict[str, Any]) -> None:
     """‖α_ij v_j W_O^h‖ from the parts, one by one."""
-    outcome = outcome_of("abcde", heads=2, **shape)
-    projected, weights = outcome.projected, outcome.attended.weights
+    layer = outcome_of("abcde", heads=2, **shape)
+    projected, weights = layer.projected, layer.attended.weights
     value = np.broadcast_to(projected.value, (2, *projected.value.shape[1:]))
     if projected.output is not None:
         value = value @ projected.output.reshape(2, -1, projected.output.shape[1])
     parts = weights[..., None] * value[:, None]
-    traced = outcome.metrics.flow
-    assert traced is not None
-    np.testing.assert_allclose(traced.weighted, np.linalg.norm(parts, axis=-1), rtol=1e-12)
+    flow = layer.metrics.flow
+    assert flow is not None
+    np.testing.assert_allclose(flow.weighted, np.linalg.norm(parts, axis=-1), rtol=1e-12)
     summed = parts.sum(axis=2)
     given = summed if projected.output is None else summed.sum(axis=0, keepdims=True)
-    np.testing.assert_allclose(given, outcome.embeddings.after, atol=1e-12)
+    np.testing.assert_allclose(given, layer.embeddings.after, atol=1e-12)
 
 
-def test_a_long_value_turns_the_ranks_around(config_of: ConfigOf) -> None:
+def test_a_long_value_reverses_the_ranks(config_of: ConfigOf) -> None:
     """ "Os" likes itself best, and most of what it is given comes from "tem"."""
     table = ("embeddings.table.Os=[1,0,0,0]", "embeddings.table.tem=[0,9,0,0]")
     chosen = (*table, "sentences.text=Os tem", "metrics=[norm_rank]")
-    outcome = run(config_of(*chosen)).layers[0]
-    assert outcome.metrics.rows["norm_rank"].tolist() == [[-1.0, 1.0]]
+    layer = run(config_of(*chosen)).layers[0]
+    assert layer.metrics.rows["norm_rank"].tolist() == [[-1.0, 1.0]]
     alike = run(config_of("embeddings=one_hot", "metrics=[norm_rank]")).layers[0]
     np.testing.assert_allclose(alike.metrics.rows["norm_rank"], 1.0)

@@ -67,22 +67,22 @@ def test_a_query_that_sees_nothing_keeps_what_the_residual_gives_it() -> None:
 @pytest.mark.parametrize("residual", ["false", "true"])
 def test_a_run_rolls_its_layers_out(config_of: ConfigOf, residual: str) -> None:
     result = run(config_of(*STACK, NAMES, f"layers.residual={residual}"))
-    weights = np.stack([outcome.attended.weights for outcome in result.layers])
-    for layer, outcome in enumerate(result.layers):
-        traced = outcome.metrics.flow
-        assert traced is not None
+    weights = np.stack([layer_result.attended.weights for layer_result in result.layers])
+    for layer, layer_result in enumerate(result.layers):
+        flow = layer_result.metrics.flow
+        assert flow is not None
         expected = rolled(weights[: layer + 1], residual == "true")
-        np.testing.assert_allclose(traced.rollout, expected, rtol=1e-12)
-        own = outcome.metrics.rows["rollout_self"]
+        np.testing.assert_allclose(flow.rollout, expected, rtol=1e-12)
+        own = layer_result.metrics.rows["rollout_self"]
         np.testing.assert_allclose(own, np.stack([expected.diagonal()] * 2))
         entropies = -np.sum(expected * np.log(expected), axis=-1)
         np.testing.assert_allclose(
-            outcome.metrics.rows["rollout_entropy"], np.stack([entropies] * 2)
+            layer_result.metrics.rows["rollout_entropy"], np.stack([entropies] * 2)
         )
-        assert outcome.uniform is not None
-        assert outcome.uniform.flow is not None
+        assert layer_result.uniform is not None
+        assert layer_result.uniform.flow is not None
         even = rolled(np.full((layer + 1, *weights.shape[1:]), 1 / 5), residual == "true")
-        np.testing.assert_allclose(outcome.uniform.flow.rollout, even, rtol=1e-12)
+        np.testing.assert_allclose(layer_result.uniform.flow.rollout, even, rtol=1e-12)
     last = result.layers[-1].metrics.scalars
     of_metrics = {
         name: value for name, value in result.scalars.items() if not is_uniform_name(name)
@@ -90,5 +90,5 @@ def test_a_run_rolls_its_layers_out(config_of: ConfigOf, residual: str) -> None:
     assert of_metrics == {name: last[name] for name in of_metrics}  # no mean
 
 
-def test_nothing_is_traced_that_no_one_asked_for(config_of: ConfigOf) -> None:
-    assert all(outcome.metrics.flow is None for outcome in run(config_of(*STACK)).layers)
+def test_no_flow_is_traced_unless_needed(config_of: ConfigOf) -> None:
+    assert all(layer_result.metrics.flow is None for layer_result in run(config_of(*STACK)).layers)

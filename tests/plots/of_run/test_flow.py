@@ -1,25 +1,33 @@
-"""Rollout and norm-weighted attention as figures: what they show is what was traced."""
+"""Rollout and norm-weighted attention as figures: they show the flow of the record."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from pipeline.base.records import Array
+from pipeline.base.records import Array, LayerResult
+from pipeline.metrics import trace_flow
 from pipeline.plots.of_run.norm_weighted import norm_weighted
 from pipeline.plots.of_run.rollout import rollout
 from tests.make import outcome_of
 from tests.plots.look import tick_labels
 
+
+def on_top_of_itself(layer: LayerResult) -> LayerResult:
+    """The same layer once more, above the first: its rollout is no longer its weights."""
+    flow = trace_flow(layer.attended, layer.embeddings, layer.metrics.flow)
+    return replace(layer, metrics=replace(layer.metrics, flow=flow), layer=1)
+
+
 OUTCOMES = {
-    "one head": outcome_of("abcd"),
     "heads": outcome_of("abcd", heads=6),
-    "causal": outcome_of("abcd", heads=2, mask="causal"),
+    "second layer": on_top_of_itself(outcome_of("abcd", heads=2)),
+    "causal": outcome_of("abcd", mask="causal"),
     "cross": outcome_of("abc", keys="defgh", heads=2),
-    "brought together": outcome_of("abcd", heads=2, output="random"),
 }
 
 

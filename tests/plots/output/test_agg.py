@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
 from pipeline.base.records import Array
-from pipeline.plots.output.agg import Agg, words
+from pipeline.plots.output.agg import Agg, split_words
 
 FONT = FontProperties(family=["DejaVu Sans"], size=11)
 
@@ -28,7 +28,7 @@ def drawn(kind: Any, x: float, y: float, text: str, angle: float, alpha: float |
 
 @pytest.mark.parametrize("alpha", [None, 0.5])
 @pytest.mark.parametrize("angle", [0, 40, 90])
-@pytest.mark.parametrize("text", ["0.29", "não", "Queries", "(jg)", "…"])
+@pytest.mark.parametrize("text", ["não", "(jg)", "…"])
 def test_a_word_on_a_whole_pixel_is_matplotlib_s(
     text: str, angle: float, alpha: float | None
 ) -> None:
@@ -58,4 +58,4 @@ def test_a_line_of_words_is_as_wide_as_matplotlib_s() -> None:
 def test_a_space_and_nothing_draw_nothing() -> None:
     for text in ("", " ", "  "):
         assert not drawn(Agg, 100, 120, text, 0, None)[..., 3].any()
-    assert words("  two words ") == ["  ", "two ", "words "]
+    assert split_words("  two words ") == ["  ", "two ", "words "]

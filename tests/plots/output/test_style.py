@@ -1,4 +1,4 @@
-"""The canvas: labels, colors and files."""
+"""Labels, colors and files."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from pipeline.base.drawing import Drawing
 from pipeline.base.tables import Table
 from pipeline.plots import FORMATS, render
 from pipeline.plots.output.style import colors, new_figure
-from pipeline.plots.parts.token_labels import LONGEST_LABEL, STAND_IN, label
+from pipeline.plots.parts.token_labels import MAX_LABEL, REPLACEMENT, label
 
 
 @given(st.text(min_size=1).filter(lambda text: bool(text.strip())))
 def test_a_label_is_one_line_short_and_begins_as_its_token(token: str) -> None:
     shown = label(token)
-    assert 0 < len(shown) <= LONGEST_LABEL
+    assert 0 < len(shown) <= MAX_LABEL
     assert len(shown.splitlines()) == 1
     begins = zip(shown.removesuffix("…"), " ".join(token.split()), strict=False)
-    assert all(seen in (given, STAND_IN) for seen, given in begins)
+    assert all(seen in (given, REPLACEMENT) for seen, given in begins)
 
 
 def test_short_tokens_are_shown_as_they_are() -> None:
-    for token in ("Os", "$x$", "não", "a" * LONGEST_LABEL):
+    for token in ("Os", "$x$", "não", "a" * MAX_LABEL):
         assert label(token) == token
-    assert label("a" * (LONGEST_LABEL + 1)) == "a" * (LONGEST_LABEL - 1) + "…"
+    assert label("a" * (MAX_LABEL + 1)) == "a" * (MAX_LABEL - 1) + "…"
+
+
+def test_the_first_color_is_blue_and_the_second_orange() -> None:
+    assert colors(2) == ["#0072b2", "#d55e00"]
 
 
 @pytest.mark.parametrize("count", [1, 5, 8, 9, 40])

@@ -8,7 +8,7 @@ import struct
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from pipeline.base.drawing import Drawing
 from pipeline.plots import FORMATS, PLOTS, STYLES, render
 from pipeline.plots.of_runs.curve import curve
 from pipeline.plots.of_runs.difference import difference
-from pipeline.plots.of_runs.multiples import Along, Panel, multiples
+from pipeline.plots.of_runs.multiples import GridAxis, Panel, multiples
 from pipeline.plots.of_runs.paired_displacement import paired_displacement
 from pipeline.plots.of_runs.waterfall import share_bars, waterfall
 from pipeline.plots.output.vector import COLUMNS
@@ -26,7 +26,7 @@ from tests.command import pipeline
 from tests.make import golden_outcome, outcome_of
 
 HOSTILE = {"token": "</dc:description><script>alert(1)</script> (\\) é 🐧 \x00\n" + "x" * 10_000}
-DRAWN = PLOTS["heatmap"](golden_outcome(), "T = 1")
+HEATMAP = PLOTS["heatmap"].draw(golden_outcome(), "T = 1")
 SEEN = outcome_of(["a", "b", "c"])
 T, SCALE = "attention.temperature", "attention.scale"
 TOKENS = SEEN.tokens, SEEN.tokens
@@ -40,20 +40,18 @@ ROWS = [
 ]
 CHANGES = {"scale: sqrt_dk → none": 0.1, "mask: none → causal": -0.6, "T: 1 → 2": 0.25}
 MAKE: dict[str, Callable[[], Drawing]] = {  # every kind of figure
-    **{plot: partial(draw, SEEN, "") for plot, draw in PLOTS.items()},
-    "curve": lambda: curve(ROWS, T, SCALE, None, "entropy"),
+    **{name: partial(plot.draw, SEEN, "") for name, plot in PLOTS.items()},
     "curves": lambda: curve(ROWS, T, SCALE, "in", "entropy"),
     "difference": lambda: difference(SEEN.attended.weights - 0.3, *TOKENS, "T 1 → 2"),
     "displacements": lambda: paired_displacement(TOKENS[0], BOTH[0], None, BOTH[1], ""),
     "grid": lambda: multiples(
-        [[PANEL] * 12], Along("scale", ["on"]), Along("T", [*"abcdefghijkl"]), ""
+        [[PANEL] * 12], GridAxis("scale", ["on"]), GridAxis("T", [*"abcdefghijkl"]), ""
     ),
     "causes": lambda: waterfall(
         "entropy", (1.5, 1.25), list(CHANGES), list(CHANGES.values()), [0.0, 0.05, 0.0]
     ),
     "effects": lambda: share_bars("entropy", ["scale", "scale × temperature"], [0.8, 0.2]),
 }
-DRAWINGS = {name: make() for name, make in MAKE.items()}
 SMALLEST = 5.5  # points of a letter on paper; journals ask for 5 to 7
 every_format = pytest.mark.parametrize("file_format", FORMATS)
 
@@ -97,54 +95,60 @@ def size(content: bytes, file_format: str) -> tuple[float, float]:
 @every_format
 def test_every_figure_carries_what_it_is_told_whatever_is_in_it(file_format: str) -> None:
     about = json.dumps(HOSTILE)
-    content = render(DRAWN, file_format, 40, about=about)
+    content = render(HEATMAP, file_format, 40, about=about)
     assert json.loads(described(content, file_format)) == HOSTILE
-    assert content == render(DRAWN, file_format, 40, about=about)
-    assert described(render(DRAWN, file_format, 40), file_format) == ""
+    assert content == render(HEATMAP, file_format, 40, about=about)
+    assert described(render(HEATMAP, file_format, 40), file_format) == ""
     if file_format == "svg":
         assert b"<script>" not in content
 
 
-@pytest.mark.parametrize("name", MAKE)
-@pytest.mark.parametrize("file_format", FORMATS)
-def test_a_file_is_the_same_whatever_other_files_the_figure_was_saved_as(
-    name: str, file_format: str
-) -> None:
-    alone = render(MAKE[name](), file_format, 97, "paper", "{}")
-    drawing = MAKE[name]()
-    for other in (*FORMATS, *reversed(FORMATS)):
-        made = render(drawing, other, 97, "paper", "{}")
-        assert other != file_format or made == alone
+every_figure = pytest.mark.parametrize("name", MAKE)
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@cache
+def file_of(name: str, file_format: str, style: str = "paper") -> bytes:
+    """One file for all tests that read it."""
+    return render(drawing_of(name), file_format, 40, style)
+
+
+@cache
+def drawing_of(name: str) -> Drawing:
+    """One drawing for all tests that look at it."""
+    return MAKE[name]()
+
+
+@every_figure
+def test_a_file_is_the_same_whatever_other_files_the_figure_was_saved_as(name: str) -> None:
+    files = {form: file_of(name, form) for form in FORMATS}
+    again = MAKE[name]()
+    assert {form: render(again, form, 40, "paper") for form in FORMATS[::-1]} == files
+
+
+@every_figure
 def test_the_smallest_letter_on_paper_can_be_read(name: str) -> None:
-    figure = DRAWINGS[name].figure
-    wide = float(figure.get_size_inches()[0])
+    figure = drawing_of(name).figure
+    width = float(figure.get_size_inches()[0])
     sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_text()]
-    assert min(map(float, sizes)) * STYLES["paper"](wide) / wide >= SMALLEST
+    assert min(map(float, sizes)) * STYLES["paper"](width) / width >= SMALLEST
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@every_figure
 @pytest.mark.parametrize("file_format", ["svg", "pdf"])
 def test_on_paper_a_figure_is_as_wide_as_columns(name: str, file_format: str) -> None:
-    drawing = DRAWINGS[name]
-    wide, high = drawing.figure.get_size_inches()
-    assert size(render(drawing, file_format, 40), file_format) == pytest.approx((wide, high))
-    on_paper = size(render(drawing, file_format, 40, "paper"), file_format)
-    assert min(abs(on_paper[0] - column) for column in COLUMNS) < 1e-4
-    assert on_paper[0] <= wide or on_paper[0] == pytest.approx(COLUMNS[0])
-    assert on_paper[0] / wide == pytest.approx(on_paper[1] / high, rel=1e-4)
+    width, height = drawing_of(name).figure.get_size_inches()
+    screen, paper = (size(file_of(name, file_format, style), file_format) for style in STYLES)
+    assert screen == pytest.approx((width, height))
+    assert min(abs(paper[0] - column) for column in COLUMNS) < 1e-4
+    assert paper[0] <= width or paper[0] == pytest.approx(COLUMNS[0])
+    assert paper[0] / width == pytest.approx(paper[1] / height, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@every_figure
 def test_all_that_a_pdf_draws_is_scaled_with_its_page(name: str) -> None:
-    drawing = DRAWINGS[name]
-    (factor, screen), (scaled, paper) = (
-        drawn(render(drawing, "pdf", 40, style)) for style in STYLES
-    )
-    wide = float(drawing.figure.get_size_inches()[0])
-    assert (factor, scaled) == pytest.approx((1.0, STYLES["paper"](wide) / wide), rel=1e-6)
+    (factor, screen), (scaled, paper) = (drawn(file_of(name, "pdf", style)) for style in STYLES)
+    width = float(drawing_of(name).figure.get_size_inches()[0])
+    assert (factor, scaled) == pytest.approx((1.0, STYLES["paper"](width) / width), rel=1e-6)
     assert paper == screen  # no line is cut
 
 
@@ -165,9 +169,9 @@ def unpacked(stream: bytes) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@every_figure
 def test_a_pdf_holds_its_fonts_and_an_svg_its_letters(name: str) -> None:
-    pdf, svg = (render(DRAWINGS[name], file_format, 40, "paper") for file_format in ("pdf", "svg"))
+    pdf, svg = file_of(name, "pdf"), file_of(name, "svg")
     fonts = pdf.count(b"/Type /FontDescriptor")
     assert pdf.count(b"/FontFile2") == fonts > 0
     assert b"<text" not in svg

@@ -19,7 +19,7 @@ import pytest
 from pipeline.base.errors import UserError
 from pipeline.base.paths import ROOT
 from pipeline.sweep.engines import require
-from pipeline.sweep.engines.dask import Present
+from pipeline.sweep.engines.dask import Workers
 from tests.command import pipeline
 from tests.sweep.same import lasting
 
@@ -117,8 +117,8 @@ def test_workers_are_there_whatever_the_client_last_heard(
         await update(client, n_workers=0)
 
     monkeypatch.setattr(distributed.Client, "_update_scheduler_info", and_at_once_by_the_clock)
-    present = Present()
+    workers = Workers()
     with distributed.Client(cluster[0]) as client:
         client.wait_for_workers(2, timeout=60)
-        present.look(client)
-    assert len(present.since) == 2
+        workers.update(client)
+    assert len(workers.since) == 2

@@ -14,8 +14,8 @@ from pipeline.config.schema.config import Config
 from pipeline.sweep.engines.launcher import launcher
 from pipeline.sweep.entries import Entry, Task
 from tests.command import pipeline
-from tests.sweep.same import lasting
 from tests.sweep.engines.test_engines import attempts, tasks, work
+from tests.sweep.same import lasting
 
 SWEEP = ["-m", "attention.scale=on,off", "attention.temperature=1,2,3", "plots=[]"]
 LOCAL = ["hydra/launcher=submitit_local", "sweep.workers=2"]

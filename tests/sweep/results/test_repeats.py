@@ -254,7 +254,7 @@ study:
   grid: {attention.temperature: [1, 2], projection.heads: [1, 2]}
 """
     (tmp_path / "twice.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr("pipeline.config.compose.EXPERIMENTS", tmp_path)
+    monkeypatch.setattr("pipeline.config.experiments.EXPERIMENTS", tmp_path)
     with hydra(["experiment=twice"]):
         plan = make_plan(["experiment=twice"])
         fewer = make_plan(["experiment=twice", "repeats=1", "where=null"])

@@ -1,4 +1,4 @@
-"""keep: metrics: rows without run folders, the same numbers, the same resume, the same bytes."""
+"""sweep.store=metrics: no run folders, but the same numbers, the same resume, the same bytes."""
 
 from __future__ import annotations
 
@@ -94,7 +94,8 @@ def test_two_of_them_differ_and_for_the_same_causes_as_run_folders(
     assert found.notes == (
         (
             f"Weights not subtracted: {names[0]} has sweep.store=metrics, {names[1]} has "
-            "sweep.store=metrics, and only sweep.store=all with attention.retain=full keeps them all."
+            "sweep.store=metrics, and only sweep.store=all with attention.retain=full keeps them "
+            "all."
         ),
     )
     assert [(c.name, c.before, c.after) for c in found.metrics] == [

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.metrics import run_scalar_names
 from pipeline.sweep.plan.axes import Axis
-from pipeline.sweep.results.summary import summary_curves, varying
+from pipeline.sweep.results.rows import varying
+from pipeline.sweep.results.summary import summary_curves
 from tests.command import DEFAULT_METRICS, Said, pipeline, read_csv
 
 GRID = "grid:{attention.scale:[none,sqrt_dk],attention.temperature:[4,1,0.25]}"

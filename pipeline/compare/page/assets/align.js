@@ -1,4 +1,4 @@
-// Which token of one sentence is which of another: pipeline/compare/align.py, step for step.
+// Which token of one sentence is which of another: pipeline/compare/pair/align.py, step for step.
 
 /**
  * Equal tokens as pairs: the longest stretches in common first, then what is left, in order.

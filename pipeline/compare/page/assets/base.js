@@ -1,5 +1,7 @@
-// What every part of the page uses: the data, numbers as text, elements that hold text and no HTML.
+// Shared by all parts of the page: the data, numbers as text, elements with text and no HTML.
 "use strict";
+
+const panels = []; // each panel of "Explore" adds the function that starts it
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const COLUMNS = DATA.columns;
@@ -8,10 +10,9 @@ const LONGEST = 18; // characters of a token or value that a picture shows
 
 const find = (id) => document.getElementById(id);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const graphemes = typeof Intl.Segmenter === "function" ? new Intl.Segmenter() : null;
 
-/** `text` cut to whole characters as people count them: no accent or emoji is torn. */
+/** `text` cut to whole graphemes: no accent or emoji is torn. */
 function clip(text, most = LONGEST) {
   const whole = String(text);
   if (whole.length <= most) return whole;
@@ -22,8 +23,8 @@ function clip(text, most = LONGEST) {
     : parts.slice(0, most - 1).join("") + "…";
 }
 
-/** A number for reading: four significant digits, a true minus, a dash where it is undefined. */
-function spoken(value, digits = 4) {
+/** A number as text: four significant digits, a true minus, a dash where it is undefined. */
+function formatNumber(value, digits = 4) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (typeof value !== "number") return String(value);
   const size = Math.abs(value);
@@ -34,39 +35,39 @@ function spoken(value, digits = 4) {
   return text.replace("-", "−");
 }
 
-/** The same with its sign, for a difference. */
-const signed = (value, digits = 3) => (value > 0 ? "+" : "") + spoken(value, digits);
+/** A difference as text, with its sign. */
+const formatChange = (value, digits = 3) => (value > 0 ? "+" : "") + formatNumber(value, digits);
 
 /** An HTML element; children are elements or text, never markup. */
 function element(tag, attributes = {}, ...children) {
-  return filled(document.createElement(tag), attributes, children);
+  return build(document.createElement(tag), attributes, children);
 }
 
 /** An SVG element. */
-function drawn(tag, attributes = {}, ...children) {
-  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+function svgElement(tag, attributes = {}, ...children) {
+  return build(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-function filled(made, attributes, children) {
+function build(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) made.setAttribute(name, value);
+    if (value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  made.append(...children);
-  return made;
+  node.append(...children);
+  return node;
 }
 
 /** Text in a picture: cut, with the whole of it as its tooltip. */
 function caption(text, attributes, most = LONGEST) {
   const shown = clip(text, most);
-  const made = drawn("text", attributes, shown);
-  if (shown !== String(text)) made.append(drawn("title", {}, clip(text, 400)));
+  const made = svgElement("text", attributes, shown);
+  if (shown !== String(text)) made.append(svgElement("title", {}, clip(text, 400)));
   return made;
 }
 
-/** A picture that says what it is to those who do not see it. */
+/** An SVG picture with a label for screen readers. */
 function picture(width, height, label, ...children) {
   const box = { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": clip(label, 300) };
-  const made = drawn("svg", box, ...children);
+  const made = svgElement("svg", box, ...children);
   made.style.maxWidth = `${width}px`;
   return made;
 }
@@ -94,15 +95,15 @@ function showTip(event, ...lines) {
 
 const hideTip = () => (tip.hidden = true);
 
-/** What a screen reader is told. */
+/** Announces a text to screen readers. */
 const say = (text) => (find("said").textContent = text);
 
 const SETTINGS = COLUMNS.filter((column) => column.kind === "setting");
 const METRICS = COLUMNS.filter((column) => column.kind === "metric");
-const LEADERS = SETTINGS.filter((column) => column.leads); // one of those that move together
+const LEADERS = SETTINGS.filter((column) => column.leads); // one of each that change together
 COLUMNS.forEach((column, place) => (column.place = place));
 
-/** A run in a few words: what varied. */
+/** A run in a few words: the settings that differ. */
 const runLabel = (run) =>
-  LEADERS.map((column) => `${column.label} ${spoken(column.values[run])}`).join(" · ") ||
+  LEADERS.map((column) => `${column.label} ${formatNumber(column.values[run])}`).join(" · ") ||
   DATA.names[run];

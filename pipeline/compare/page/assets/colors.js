@@ -1,5 +1,5 @@
-// Colors: viridis for what is more or less, blue-white-orange about zero for a difference, and
-// Okabe and Ito's for what is one or the other. All of them survive color blindness.
+// Colors: viridis for amounts, blue-white-orange about zero for differences, and those of Okabe and
+// Ito for categories. All of them can be told apart by color-blind readers.
 
 const VIRIDIS = ANCHORS(
   "440154 470d60 48186a 482374 472d7b 453781 424086 3e4989 3b528b 375b8d 33638d 2f6b8e 2c728e 297a8e 26828e 23898e " +
@@ -34,7 +34,7 @@ function readable(color) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "dark" : "light";
 }
 
-/** A line's color for t: the end of viridis that would vanish into the ground is left out. */
+/** A line's color for t: without the end of viridis that is close to the background. */
 const lineColor = (t) => css(along(VIRIDIS, isDark() ? 0.22 + 0.78 * t : 0.88 * t));
 
 const WEIGHT = { name: "weight", anchors: VIRIDIS, at: (value, most) => value / most };

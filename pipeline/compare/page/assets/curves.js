@@ -1,5 +1,7 @@
 // The curves: the metric along one setting, a line for each value of the others.
 
+panels.push(startCurves);
+
 function startCurves() {
   const settings = LEADERS.map((column) => [column.name, column.label]);
   const none = [["", "none"]];
@@ -25,11 +27,11 @@ function drawCurves() {
   if (!metric || !x) return host.replaceChildren(element("p", { class: "quiet" }, "Nothing varied that a curve could follow."));
   const hue = columnNamed(state.color);
   const panel = columnNamed(state.panel);
-  const faces = panel ? axes[panel.place].ticks.slice(0, 6) : [[null, ""]];
+  const facets = panel ? axes[panel.place].ticks.slice(0, 6) : [[null, ""]];
   const shade = hueOf(hue);
-  const parts = faces.map(([value, text]) => face(metric, x, hue, panel, value, panel ? `${panel.label} ${text}` : "", shade, faces.length));
-  const more = panel ? axes[panel.place].ticks.length - faces.length : 0;
-  if (more > 0) parts.push(element("p", { class: "quiet" }, `${more} more panels not drawn.`));
+  const parts = facets.map(([value, text]) => drawFacet(metric, x, hue, panel, value, panel ? `${panel.label} ${text}` : "", shade, facets.length));
+  const more = panel ? axes[panel.place].ticks.length - facets.length : 0;
+  if (more > 0) parts.push(element("p", { class: "quiet" }, `${more} more panels not svgElement.`));
   host.replaceChildren(...parts);
   find("legend").replaceChildren(...(hue ? legend(hue, shade) : []));
 }
@@ -55,7 +57,7 @@ function legend(hue, shade) {
   ];
 }
 
-/** The runs of one panel as lines: those alike in all but the setting along which they go. */
+/** The runs of one panel as lines: those that differ only in the setting on the x axis. */
 function linesOf(runs, x) {
   const others = LEADERS.filter((column) => column !== x);
   const groups = new Map();
@@ -68,7 +70,7 @@ function linesOf(runs, x) {
   return [...groups.values()].map((line) => line.sort((a, b) => at.at(x.values[a]) - at.at(x.values[b])));
 }
 
-function face(metric, x, hue, panel, value, title, shade, count) {
+function drawFacet(metric, x, hue, panel, value, title, shade, count) {
   const [width, height] = count > 1 ? [572, 340] : [760, 380];
   const room = { left: 66, right: 18, top: 34, bottom: 46 };
   const [ax, ay] = [axes[x.place], axes[metric.place]];
@@ -76,19 +78,19 @@ function face(metric, x, hue, panel, value, title, shade, count) {
   const py = (v) => height - room.bottom - (0.04 + 0.92 * ay.to(v)) * (height - room.top - room.bottom);
   const usable = (run) => metric.values[run] !== null && x.values[run] !== null;
   const runs = DRAWN.filter((run) => usable(run) && (!panel || panel.values[run] === value));
-  const lines = drawn("g", { class: "lines" });
-  const dots = drawn("g", { class: "dots" });
+  const lines = svgElement("g", { class: "lines" });
+  const dots = svgElement("g", { class: "dots" });
   for (const line of linesOf(runs, x)) {
     const color = hue ? shade(hue.values[line[0]]) : shade();
     const lit = line.filter((run) => selected[run]);
     const path = (some) => some.map((run, i) => `${i ? "L" : "M"}${px(x.values[run]).toFixed(1)},${py(metric.values[run]).toFixed(1)}`).join("");
-    if (lit.length < line.length) lines.prepend(drawn("path", { class: "faint", d: path(line) }));
-    lines.append(drawn("path", { d: path(lit), stroke: color }));
+    if (lit.length < line.length) lines.prepend(svgElement("path", { class: "faint", d: path(line) }));
+    lines.append(svgElement("path", { d: path(lit), stroke: color }));
     if (runs.length <= 300) for (const run of lit) dots.append(...dot(run, px(x.values[run]), py(metric.values[run]), color));
   }
   const label = `${metric.label} against ${x.label}${title && `, ${title}`}: ${runs.length} runs`;
   const svg = picture(width, height, label,
-    ...ay.ticks.map(([v, text]) => drawn("g", {}, drawn("line", { class: "grid", x1: room.left, x2: width - room.right, y1: py(v), y2: py(v) }), drawn("text", { class: "tick", x: room.left - 8, y: py(v) + 4, "text-anchor": "end" }, text))),
+    ...ay.ticks.map(([v, text]) => svgElement("g", {}, svgElement("line", { class: "grid", x1: room.left, x2: width - room.right, y1: py(v), y2: py(v) }), svgElement("text", { class: "tick", x: room.left - 8, y: py(v) + 4, "text-anchor": "end" }, text))),
     ...thinned(ax.ticks).map(([v, text]) => caption(text, { class: "tick", x: px(v), y: height - room.bottom + 20, "text-anchor": "middle" }, 12)),
     caption(x.label + (ax.log ? " (logarithmic)" : ""), { class: "name", x: (width + room.left) / 2, y: height - 8, "text-anchor": "middle" }, 40),
     caption(title, { class: "title", x: room.left, y: 18 }, 48),
@@ -104,12 +106,12 @@ const thinned = (ticks) => ticks.filter((_, place) => place % Math.ceil(ticks.le
 
 function dot(run, x, y, color) {
   const kind = run === hovered ? "over" : run === state.a ? "a" : run === state.b ? "b" : "";
-  const circle = drawn("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: kind ? 6 : 3.5, fill: color, class: kind, "data-run": run });
-  return kind === "a" || kind === "b" ? [circle, drawn("text", { class: kind, x: x + 9, y: y - 8 }, kind.toUpperCase())] : [circle];
+  const circle = svgElement("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: kind ? 6 : 3.5, fill: color, class: kind, "data-run": run });
+  return kind === "a" || kind === "b" ? [circle, svgElement("text", { class: kind, x: x + 9, y: y - 8 }, kind.toUpperCase())] : [circle];
 }
 
 function overDot(event, metric) {
   const run = Number(event.target.dataset?.run ?? -1);
   if (run < 0) return hideTip();
-  showTip(event, runLabel(run), `${metric.label} ${spoken(metric.values[run])}`);
+  showTip(event, runLabel(run), `${metric.label} ${formatNumber(metric.values[run])}`);
 }

@@ -1,6 +1,6 @@
-// A heatmap: a square a weight, its number under the pointer or the cursor keys.
+// A heatmap: one square per weight, its number shown by pointer or arrow keys.
 
-const NUMBERS = 12; // keys up to which the number stands in the square
+const NUMBERS = 12; // keys up to which the number is in the square
 
 /**
  * Draws `values` (row after row) into `host` and returns what redraws it with other values.
@@ -11,17 +11,17 @@ function heatmap(host, grid) {
   const cell = clamp(Math.floor((grid.room ?? 300) / Math.max(N, M)), 7, 80);
   const texts = [...grid.queries, ...grid.keys].map((token) => clip(token, 14));
   const margin = clamp(8 + 7.6 * Math.max(...texts.map((text) => text.length)), 40, 120);
-  const skip = Math.ceil(13 / cell); // tokens between labels where all would run into each other
+  const skip = Math.ceil(13 / cell); // tokens per label, so that labels do not overlap
   const squares = [];
   const numbers = [];
-  const body = drawn("g", { transform: `translate(${margin},4)` });
+  const body = svgElement("g", { transform: `translate(${margin},4)` });
   for (let i = 0; i < N; i++) {
     for (let j = 0; j < M; j++) {
-      squares.push(drawn("rect", { x: j * cell, y: i * cell, width: cell, height: cell }));
-      if (M <= NUMBERS) numbers.push(drawn("text", { class: "cell", x: (j + 0.5) * cell, y: (i + 0.5) * cell + 4, "text-anchor": "middle" }));
+      squares.push(svgElement("rect", { x: j * cell, y: i * cell, width: cell, height: cell }));
+      if (M <= NUMBERS) numbers.push(svgElement("text", { class: "cell", x: (j + 0.5) * cell, y: (i + 0.5) * cell + 4, "text-anchor": "middle" }));
     }
   }
-  const cursor = drawn("rect", { class: "cursor", width: cell, height: cell, visibility: "hidden" });
+  const cursor = svgElement("rect", { class: "cursor", width: cell, height: cell, visibility: "hidden" });
   body.append(...squares, ...numbers, cursor);
   grid.queries.forEach((token, i) => {
     if (i % skip === 0) body.append(caption(token, { class: "token", x: -8, y: (i + 0.5) * cell + 4, "text-anchor": "end" }, 14));
@@ -49,18 +49,18 @@ function heatmap(host, grid) {
       numbers[place].setAttribute("class", `cell ${readable(color)}`);
     });
   };
-  const told = (i, j) => `${clip(grid.queries[i], 60)} → ${clip(grid.keys[j], 60)}: ${exact(now[i * M + j], grid.scale)}`;
-  watch(svg, body, cell, [N, M], told, cursor);
+  const describeCell = (i, j) => `${clip(grid.queries[i], 60)} → ${clip(grid.keys[j], 60)}: ${exact(now[i * M + j], grid.scale)}`;
+  followCursor(svg, body, cell, [N, M], describeCell, cursor);
   return redraw;
 }
 
 const twoDecimals = (value, scale) =>
   (scale === CHANGE && value >= 0.005 ? "+" : "") + value.toFixed(2).replace(/^-0\.00$/, "0.00").replace("-", "−");
 
-const exact = (value, scale) => (scale === CHANGE ? signed(value, 4) : spoken(value, 5));
+const exact = (value, scale) => (scale === CHANGE ? formatChange(value, 4) : formatNumber(value, 5));
 
-/** Pointer and cursor keys over the squares. */
-function watch(svg, body, cell, [N, M], told, cursor) {
+/** Pointer and arrow keys over the squares. */
+function followCursor(svg, body, cell, [N, M], describeCell, cursor) {
   let [row, column] = [0, 0];
   const show = (i, j) => {
     cursor.setAttribute("x", j * cell);
@@ -73,7 +73,7 @@ function watch(svg, body, cell, [N, M], told, cursor) {
     const [i, j] = [Math.floor(at.y / cell), Math.floor(at.x / cell)];
     if (i < 0 || j < 0 || i >= N || j >= M) return hide(), hideTip();
     show(i, j);
-    showTip(event, told(i, j));
+    showTip(event, describeCell(i, j));
   });
   svg.addEventListener("pointerleave", () => (hide(), hideTip()));
   svg.addEventListener("blur", () => (hide(), hideTip()));
@@ -87,24 +87,24 @@ function watch(svg, body, cell, [N, M], told, cursor) {
     }
     show(row, column);
     const box = cursor.getBoundingClientRect();
-    showTip({ clientX: box.right, clientY: box.bottom }, told(row, column));
-    say(told(row, column));
+    showTip({ clientX: box.right, clientY: box.bottom }, describeCell(row, column));
+    say(describeCell(row, column));
   });
 }
 
 /** The color bar of a scale, from −most or 0 to most. */
 function colorBar(host, scale, most, label) {
   const stops = scale.anchors.map((color, i) =>
-    drawn("stop", { offset: i / (scale.anchors.length - 1), "stop-color": css(color) }),
+    svgElement("stop", { offset: i / (scale.anchors.length - 1), "stop-color": css(color) }),
   );
   const id = `bar-${host.id}`;
-  const middle = scale === CHANGE ? [drawn("text", { class: "tick", x: 120, y: 30, "text-anchor": "middle" }, "0")] : [];
+  const middle = scale === CHANGE ? [svgElement("text", { class: "tick", x: 120, y: 30, "text-anchor": "middle" }, "0")] : [];
   host.replaceChildren(
-    picture(240, 36, `${label}: color scale from ${scale === CHANGE ? spoken(-most, 3) : 0} to ${spoken(most, 3)}`,
-      drawn("defs", {}, drawn("linearGradient", { id }, ...stops)),
-      drawn("rect", { x: 0, y: 4, width: 240, height: 10, rx: 2, fill: `url(#${id})` }),
-      drawn("text", { class: "tick", x: 0, y: 30 }, scale === CHANGE ? spoken(-most, 3) : "0"),
+    picture(240, 36, `${label}: color scale from ${scale === CHANGE ? formatNumber(-most, 3) : 0} to ${formatNumber(most, 3)}`,
+      svgElement("defs", {}, svgElement("linearGradient", { id }, ...stops)),
+      svgElement("rect", { x: 0, y: 4, width: 240, height: 10, rx: 2, fill: `url(#${id})` }),
+      svgElement("text", { class: "tick", x: 0, y: 30 }, scale === CHANGE ? formatNumber(-most, 3) : "0"),
       ...middle,
-      drawn("text", { class: "tick", x: 240, y: 30, "text-anchor": "end" }, `${scale === CHANGE ? "+" : ""}${spoken(most, 3)}`)),
+      svgElement("text", { class: "tick", x: 240, y: 30, "text-anchor": "end" }, `${scale === CHANGE ? "+" : ""}${formatNumber(most, 3)}`)),
   );
 }

@@ -1,4 +1,4 @@
-// The live panel: softmax(mask(cap(c·q·k/T) + bias)), the pipeline's arithmetic, done in the page.
+// The live panel: softmax(mask(cap(c·q·k/T) + bias)), computed in the page as the pipeline does.
 
 const MULTIPLIERS = {
   sqrt_dk: { text: "1/√d_k", of: (input) => 1 / Math.sqrt(input.width) },
@@ -14,7 +14,7 @@ const MULTIPLIERS = {
 const multiplier = (input, scale, count) =>
   scale in MULTIPLIERS ? MULTIPLIERS[scale].of(input, count) : Number(scale);
 
-/** The weights of one head, row after row: a row without an allowed key is all zeros. */
+/** The weights of one head, row by row; a row without an allowed key is all zeros. */
 function attendLive(input, head, scale, temperature) {
   const [N, M] = [input.queries.length, input.keys.length];
   const weights = new Array(N * M).fill(0);
@@ -94,7 +94,7 @@ function newLive() {
   fill(find("livehead"), Array.from({ length: heads }, (_, head) => [head, `head ${head}`]), state.livehead);
   find("livehead").parentElement.hidden = heads < 2;
   const scales = Object.entries(MULTIPLIERS).map(([value, { text }]) => [value, text]);
-  if (!(input.scale in MULTIPLIERS)) scales.push([String(input.scale), spoken(input.scale)]);
+  if (!(input.scale in MULTIPLIERS)) scales.push([String(input.scale), formatNumber(input.scale)]);
   find("scales").replaceChildren(
     ...scales.map(([value, text]) => element("label", {}, element("input", { type: "radio", name: "scale", value }), element("span", {}, text))),
   );
@@ -110,10 +110,10 @@ function drawLive() {
   redrawLive(weights, most);
   colorBar(find("live-bar"), WEIGHT, most, "weight");
   find("slider").value = Math.log10(temperature);
-  find("slider").setAttribute("aria-valuetext", `temperature ${spoken(temperature)}`);
+  find("slider").setAttribute("aria-valuetext", `temperature ${formatNumber(temperature)}`);
   find("temperature").value = temperature;
   for (const radio of find("scales").querySelectorAll("input")) radio.checked = radio.value === scale;
   const { entropy, largest } = liveNumbers(weights, input.keys.length);
-  const factor = scale === "log_n" ? "by the keys each query sees" : `by ${spoken(multiplier(input, scale, 1) / temperature, 3)}`;
-  find("live-said").textContent = `q·k is multiplied ${factor}. Mean entropy ${spoken(entropy, 3)} nats, mean largest weight ${spoken(largest, 3)}.`;
+  const factor = scale === "log_n" ? "by the keys each query sees" : `by ${formatNumber(multiplier(input, scale, 1) / temperature, 3)}`;
+  find("live-said").textContent = `q·k is multiplied ${factor}. Mean entropy ${formatNumber(entropy, 3)} nats, mean largest weight ${formatNumber(largest, 3)}.`;
 }

@@ -1,15 +1,10 @@
-// Everything starts here, in the order of the page.
+// Starts the page.
 
 readLink();
 startTheme();
 applyTheme();
 if (RUNS) {
-  startTable();
-  startColumns();
-  startParallel();
-  startCurves();
-  startPair();
-  startPrint();
+  for (const start of panels) start();
   restoreTable();
 }
 startLive();
@@ -27,5 +22,5 @@ find("link").addEventListener("click", async () => {
 });
 window.addEventListener("scroll", hideTip, { passive: true });
 
-// For the console and the tests: the numbers behind the pictures.
+// For the console and the tests.
 globalThis.attentionLab = { DATA, state, choose, selected, attendLive, align, along, VIRIDIS, DIVERGING };

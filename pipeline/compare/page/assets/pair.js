@@ -3,12 +3,12 @@
 const PICTURES = new Map(DATA.pictures.map((one) => [`${one.run} ${one.sentence}`, one]));
 const EMBEDDED = [...new Set(DATA.pictures.map((one) => one.run))].sort((a, b) => a - b);
 
-/** The sentence that a run is shown with: what is chosen is run A's, and run B has its partner. */
+/** The sentence that a run shows: the chosen one is run A's, and run B shows its partner. */
 const sentenceOf = (slot) => (slot === "a" ? state.sentence : partnerOf(state.sentence));
 const pictureOf = (slot) => PICTURES.get(`${state[slot]} ${sentenceOf(slot)}`);
 const attendedBy = (slot) => DATA.attended[state[slot]] ?? [];
 
-/** Run B's sentence beside one of A's: of one name, or what is left over in that layer, in order. */
+/** Run B's sentence for one of A's: of the same name, else the unmatched ones in order. */
 function partnerOf(sentence) {
   const [mine, theirs] = [attendedBy("a"), attendedBy("b")];
   if (theirs.includes(sentence)) return sentence;
@@ -25,6 +25,8 @@ const matrixOf = (one) => {
   return one.weights.slice(head * size, (head + 1) * size);
 };
 
+panels.push(startPair);
+
 function startPair() {
   for (const slot of ["a", "b"]) {
     const select = find(`run-${slot}`);
@@ -37,7 +39,6 @@ function startPair() {
   drawPair();
   follow(["a", "b", "sentence", "head"], drawPair);
   follow(["selected"], offerRuns);
-  follow(["theme"], drawMoves);
 }
 
 /** The runs that can be shown: those selected whose weights are in the page, and the two shown. */
@@ -66,7 +67,6 @@ function drawPair() {
   const pair = a && b ? paired(a, b) : null;
   drawDifference(a, b, pair);
   drawNumbers(a, b, pair);
-  drawMoves();
 }
 
 function drawOne(slot, one, most) {

@@ -1,6 +1,6 @@
-// Parallel coordinates: a line a run across an axis a column; dragging along an axis brushes it.
+// Parallel coordinates: one line per run, one axis per column; dragging along an axis brushes it.
 
-const LINE_BINS = 12; // colors of lines, each drawn as one path
+const LINE_BINS = 12; // colors of lines, each svgElement as one path
 const plot = { width: 1180, top: 58, height: 260, left: 76, right: 60 };
 
 const axisX = (place, count) =>
@@ -10,6 +10,8 @@ const axisY = (share) => plot.top + (1 - share) * plot.height;
 let lanes = []; // {column, axis, x} from left to right
 let paths = null;
 let strokes = new Map(); // run → its line
+
+panels.push(startParallel);
 
 function startParallel() {
   drawParallel();
@@ -24,7 +26,7 @@ function drawParallel() {
   const columns = shownColumns().filter((column) => column.kind === "metric" || column.leads);
   lanes = columns.map((column, place) => ({ column, axis: axes[column.place], x: axisX(place, columns.length) }));
   strokes = new Map(DRAWN.map((run) => [run, lineOf(run)]));
-  paths = { faint: drawn("g", { class: "faint" }), bright: drawn("g", { class: "bright" }), marks: drawn("g", { class: "marks" }) };
+  paths = { faint: svgElement("g", { class: "faint" }), bright: svgElement("g", { class: "bright" }), marks: svgElement("g", { class: "marks" }) };
   const label = `Parallel coordinates of ${DRAWN.length} runs over ${columns.map((c) => c.label).join(", ")}`;
   const svg = picture(plot.width, plot.top + plot.height + 34, label, ...Object.values(paths), ...lanes.map(lane));
   svg.style.minWidth = `${Math.min(92 * lanes.length, plot.width)}px`;
@@ -40,15 +42,15 @@ function drawParallel() {
 
 function lane({ column, axis, x }, place) {
   const last = place === lanes.length - 1 && place > 0;
-  const group = drawn("g", { class: "lane", transform: `translate(${x},0)`, "data-place": column.place });
+  const group = svgElement("g", { class: "lane", transform: `translate(${x},0)`, "data-place": column.place });
   group.append(
     ...nameOf(column),
-    drawn("line", { class: "rule", y1: axisY(1), y2: axisY(0) }),
+    svgElement("line", { class: "rule", y1: axisY(1), y2: axisY(0) }),
     ...axis.ticks.map(([value, text]) =>
       caption(text, { class: "tick", x: last ? 8 : -8, y: axisY(axis.to(value)) + 4, "text-anchor": last ? "start" : "end" }, 10),
     ),
-    drawn("rect", { class: "hit", x: -18, width: 36, y: plot.top - 8, height: plot.height + 16 }),
-    drawn("rect", { class: "brush", x: -9, width: 18, y: 0, height: 0 }),
+    svgElement("rect", { class: "hit", x: -18, width: 36, y: plot.top - 8, height: plot.height + 16 }),
+    svgElement("rect", { class: "brush", x: -9, width: 18, y: 0, height: 0 }),
   );
   group.addEventListener("pointerdown", (event) => startBrush(event, group, column, axis));
   return group;
@@ -82,10 +84,10 @@ const lineOf = (run) => {
 };
 
 function drawFaint() {
-  paths.faint.replaceChildren(drawn("path", { d: [...strokes.values()].join("") }));
+  paths.faint.replaceChildren(svgElement("path", { d: [...strokes.values()].join("") }));
 }
 
-/** The selected lines, colored by the metric: one path a color, so that a thousand are quick. */
+/** The selected lines, colored by the metric: one path per color, so that a thousand are fast. */
 function drawLines() {
   const column = columnNamed(state.metric);
   const bins = Array.from({ length: LINE_BINS }, () => []);
@@ -96,13 +98,13 @@ function drawLines() {
     bins[clamp(Math.floor(share * LINE_BINS), 0, LINE_BINS - 1)].push(run);
   }
   const lines = bins.map((runs, bin) =>
-    drawn("path", { d: runs.map((run) => strokes.get(run)).join(""), stroke: lineColor(bin / (LINE_BINS - 1)) }),
+    svgElement("path", { d: runs.map((run) => strokes.get(run)).join(""), stroke: lineColor(bin / (LINE_BINS - 1)) }),
   );
   paths.bright.replaceChildren(...lines);
 }
 
 function drawMarks() {
-  const mark = (run, kind) => drawn("path", { class: kind, d: lineOf(run) });
+  const mark = (run, kind) => svgElement("path", { class: kind, d: lineOf(run) });
   const marks = [mark(state.a, "a"), mark(state.b, "b")];
   if (hovered >= 0) marks.push(mark(hovered, "over"));
   paths.marks.replaceChildren(...marks);
@@ -130,7 +132,7 @@ function pointed(event) {
   hover(best);
   if (best < 0) return hideTip();
   const metric = columnNamed(state.metric);
-  showTip(event, runLabel(best), ...(metric ? [`${metric.label} ${spoken(metric.values[best])}`] : []));
+  showTip(event, runLabel(best), ...(metric ? [`${metric.label} ${formatNumber(metric.values[best])}`] : []));
 }
 
 // --- brushes -----------------------------------------------------------------------------------
@@ -176,13 +178,13 @@ function drawBrushes() {
   }
 }
 
-/** Where a coordinate of an axis lies, 0 at its foot to 1 at its head. */
+/** The position of a coordinate on its axis, 0 at the bottom to 1 at the top. */
 function shareOf(place, value) {
   if (COLUMNS[place].numeric) return axes[place].to(axes[place].log ? Math.max(value, 1e-300) : value);
   return value / Math.max(axes[place].ticks.length - 1, 1);
 }
 
-// --- the same by keyboard ----------------------------------------------------------------------
+// --- brushes by keyboard -----------------------------------------------------------------------
 
 function startRanges() {
   const host = find("ranges");

@@ -1,4 +1,4 @@
-// A column's values as places on an axis: numbers, logarithms where they span a lot, or choices.
+// A column's values as positions on an axis: linear, logarithmic for wide ranges, or categories.
 
 const WIDE = 8; // ratio of the largest to the smallest value from which an axis is logarithmic
 
@@ -6,7 +6,7 @@ const WIDE = 8; // ratio of the largest to the smallest value from which an axis
 function axisOf(column) {
   const known = column.values.filter((value) => value !== null);
   const distinct = [...new Set(known)];
-  if (!column.numeric) return choiceAxis(distinct);
+  if (!column.numeric) return choiceAxis(column.choices);
   let low = Infinity;
   let high = -Infinity;
   for (const value of known) {
@@ -25,7 +25,7 @@ function axisOf(column) {
     to,
     at: (value) => value,
     from: (share) => (log ? 10 ** (start + share * (end - start)) : start + share * (end - start)),
-    ticks: ticks.map((value) => [value, spoken(value, 3)]),
+    ticks: ticks.map((value) => [value, formatNumber(value, 3)]),
     log,
   };
 }
@@ -38,7 +38,7 @@ function choiceAxis(values) {
     to: (value) => to(places.get(value)),
     at: (value) => places.get(value),
     from: (share) => share * most,
-    ticks: values.map((value) => [value, spoken(value)]),
+    ticks: values.map((value) => [value, formatNumber(value)]),
     log: false,
   };
 }
@@ -60,7 +60,7 @@ function decades(low, high) {
   return powers.length > 1 ? powers : [low, high];
 }
 
-/** Every k-th of the runs, so that at most `most` are drawn. */
+/** Every k-th of the runs, so that at most `most` are svgElement. */
 function sampled(most) {
   const step = Math.ceil(RUNS / most);
   return Array.from({ length: Math.ceil(RUNS / step) }, (_, i) => i * step);

@@ -21,7 +21,7 @@ function applyBrushes() {
   }
 }
 
-/** Takes what the table found, and has everything else follow. */
+/** Selects the runs that the table found, and updates the rest of the page. */
 function select(found) {
   selected.fill(0);
   for (const run of found) selected[run] = 1;

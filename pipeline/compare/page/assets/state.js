@@ -1,4 +1,4 @@
-// The state of the view, and the link that keeps it: everything a reader chose stands behind the #.
+// The state of the view, and the link that stores it: the reader's choices are in the URL's hash.
 
 const first = (column) => (column ? column.name : "");
 const numericSettings = LEADERS.filter((column) => column.numeric);
@@ -34,7 +34,7 @@ const listeners = [];
 const columnNamed = (name) => COLUMNS.find((column) => column.name === name);
 const shownColumns = () => state.columns.split(".").filter(Boolean).map((place) => COLUMNS[place]).filter(Boolean);
 
-/** Changes the view: what follows is drawn again, and the link is brought up to date. */
+/** Changes the view: what follows is svgElement again, and the link is brought up to date. */
 function choose(changes) {
   Object.assign(state, changes);
   keepLink();
@@ -56,7 +56,7 @@ function asLink() {
 
 let linking = 0;
 
-/** The address follows the state when it has come to rest: browsers refuse to write it at each move. */
+/** Writes the link once the state has come to rest: browsers limit how often. */
 function keepLink() {
   clearTimeout(linking);
   linking = setTimeout(writeLink, 120);
@@ -68,7 +68,7 @@ function writeLink() {
   history.replaceState(null, "", link ? `#${link}` : location.pathname + location.search);
 }
 
-/** What the link says; a value that is not of this page falls back to its default. */
+/** Reads the link; a value that this page does not have falls back to its default. */
 function readLink() {
   const given = new URLSearchParams(location.hash.slice(1));
   for (const [name, usual] of Object.entries(DEFAULTS)) {

@@ -5,6 +5,8 @@ let table = null;
 const escaped = (text) =>
   String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
+panels.push(startTable);
+
 function startTable() {
   const header = element("tr", {}, element("th", { scope: "col" }, "Compare"), ...COLUMNS.map(heading));
   find("runs").append(element("thead", {}, header));
@@ -31,6 +33,8 @@ function startTable() {
   follow(["columns"], showColumns);
   follow(["a", "b"], markPicks);
   follow(["hovered"], markHovered);
+  startColumns();
+  startPrint();
 }
 
 function heading(column) {
@@ -44,7 +48,7 @@ function cells(column) {
     type: column.numeric ? "num" : "string",
     render: (value, type) => {
       if (type !== "display") return value === null ? (type === "sort" && column.numeric ? -Infinity : "") : value;
-      const whole = spoken(value);
+      const whole = formatNumber(value);
       return `<bdi title="${escaped(clip(value ?? "undefined", 300))}">${escaped(clip(whole, 40))}</bdi>`;
     },
   };
@@ -77,7 +81,7 @@ function markHovered() {
 
 let waiting = 0;
 
-/** Filters anew, once a frame however fast the brush moves. */
+/** Filters again, at most once per frame. */
 function redrawTable() {
   applyBrushes();
   cancelAnimationFrame(waiting);
@@ -89,7 +93,7 @@ function showColumns() {
   COLUMNS.forEach((column, place) => table.column(place + 1).visible(shown.has(column), false));
 }
 
-/** Puts the table into the state that the link asks for. */
+/** Restores the table's state from the link. */
 function restoreTable() {
   const order = state.sort.split(".").map((part) => /^(\d+)(asc|desc)$/.exec(part)).filter(Boolean);
   showColumns();

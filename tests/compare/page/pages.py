@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.compare.page import PageHeading, page
 from pipeline.store.read.find import find_runs
 from pipeline.store.read.run import Run
-from tests.command import pipeline
+from tests.command import run_sweep
 
 HOSTILE = (
     "<script>globalThis.pwned=1</script>",
@@ -27,7 +27,7 @@ HOSTILE = (
 
 def swept(outputs: Path, *overrides: str) -> Path:
     """A sweep's folder."""
-    said = pipeline("-m", *overrides, "plots=[]", f"outputs={outputs}")
+    said = run_sweep(*overrides, "plots=[]", f"outputs={outputs}")
     assert said.code == 0, said.err
     return said.folder
 
@@ -75,10 +75,10 @@ def many(count: int) -> list[Run]:
     ]
 
 
-def written(folder: Path, runs: Sequence[Run], story: PageHeading | None = None) -> Path:
+def written(folder: Path, runs: Sequence[Run], heading: PageHeading | None = None) -> Path:
     """report.html of those runs."""
     file = folder / "report.html"
-    file.write_text(page(runs, story or PageHeading("made up", "make page")), encoding="utf-8")
+    file.write_text(page(runs, heading or PageHeading("made up", "make page")), encoding="utf-8")
     return file
 
 
