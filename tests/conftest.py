@@ -41,7 +41,7 @@ def tiny_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def config_from(*overrides: str) -> Config:
-    """Composed by Hydra and past the gate; frozen, so one will do for all tests."""
+    """Composed by Hydra and validated; frozen, so one will do for all tests."""
     with hydra(overrides):
         return validate(compose(overrides).resolved())
 

@@ -21,7 +21,7 @@ from pipeline.base.paths import EXPERIMENTS, ROOT
 from pipeline.base.threads import blas
 from pipeline.config.help import options
 from pipeline.metrics import SET_METRICS, run_scalar_names, uniform_name
-from pipeline.plots import FORMATS
+from pipeline.plots import FIGURE_FORMATS
 from pipeline.runs.job import LAST_INPUT
 from pipeline.store.schema import FORMAT
 from tests.command import DEFAULT_METRICS, Said, contents, pipeline, read_csv
@@ -207,7 +207,7 @@ def test_the_terminal_shows_the_weights_the_scalars_and_last_the_folder(seed: Sa
 
 
 def test_the_same_config_gives_the_same_bytes(seed: Said, tmp_path: Path) -> None:
-    formats = f"figures.formats=[{','.join(FORMATS)}]"
+    formats = f"figures.formats=[{','.join(FIGURE_FORMATS)}]"
     first = pipeline(f"outputs={tmp_path}/a", formats)
     second = pipeline(f"outputs={tmp_path}/b", formats)
     one, two = contents(first.folder), contents(second.folder)

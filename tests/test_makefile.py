@@ -50,7 +50,7 @@ class House:
     path: Path
 
     def make(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """make WORDS, in an environment that holds nothing of ours."""
+        """make WORDS, in an environment that holds nothing of this project."""
         env = {"PATH": f"{self.path}/bin:{os.environ['PATH']}", "HOME": str(self.path)}
         return subprocess.run(
             ["make", *words], cwd=self.path, env=env, capture_output=True, text=True
@@ -279,7 +279,7 @@ def test_what_pip_left_unfinished_is_tried_again(house: House) -> None:
     ],
 )
 def test_what_is_handed_on(set_up: House, words: list[str], asked: list[str]) -> None:
-    (set_up.path / "p").touch()  # plots=[] is no pattern of file names
+    (set_up.path / "p").touch()  # plots=[] is not a pattern of file names
     done = set_up.make(*words)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [f"python {one}" for one in asked]

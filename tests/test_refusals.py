@@ -25,12 +25,12 @@ from pipeline.config.schema.config import Config
 from pipeline.embed import POSITIONS, SOURCES
 from pipeline.metrics import METRICS, scalar_names
 from pipeline.model import OUTPUTS
-from pipeline.plots import FORMATS, PLOTS
+from pipeline.plots import FIGURE_FORMATS, PLOTS
 from tests.command import pipeline
 
 CONF = yaml.safe_load((ROOT / "conf" / "config.yaml").read_text(encoding="utf-8"))
 GROUPS = [name for choice in CONF["defaults"][1:] for name in choice]
-# Hydra lists what conf/config.yaml holds and then the groups it does not; the gate its own order.
+# Hydra lists what conf/config.yaml holds and then the groups it does not; validation keeps its own order.
 COMPOSED = ", ".join([*dict.fromkeys([*(k for k in CONF if k != "defaults"), *GROUPS])])
 GATE = ", ".join([*Config.model_fields, "experiment"])
 SENTENCES, EMBEDDINGS, PROJECTIONS, ATTENTIONS = (
@@ -182,7 +182,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
     ),
     "format that does not exist": (
         ["figures.formats=[gif]"],
-        [f"figures.formats: got 'gif', expected names out of: {', '.join(FORMATS)}"],
+        [f"figures.formats: got 'gif', expected names out of: {', '.join(FIGURE_FORMATS)}"],
     ),
     "mask that does not exist": (
         ["attention.mask=casual"],
@@ -237,7 +237,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
     ),
     "no format at all": (
         ["figures.formats=[]"],
-        [f"figures.formats: got [], expected a list of names out of: {', '.join(FORMATS)}"],
+        [f"figures.formats: got [], expected a list of names out of: {', '.join(FIGURE_FORMATS)}"],
     ),
     "a number for a section": (["figures=3"], ["figures: got 3, expected a group of settings"]),
     "a word for a count": (
@@ -412,8 +412,8 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
         [
             (
                 "attention.order: got 'mask_then_cap', which caps the −∞ of a masked key to "
-                "−softcap, so that it gets weight; expected a softcap and a mask to show it with, "
-                "or cap_then_mask"
+                "−softcap, so that it gets weight; expected both a softcap and a mask, or "
+                "cap_then_mask"
             )
         ],
     ),
@@ -698,11 +698,11 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a sweep over no file": (
         ["-m", "sentences=glob(zz*)"],
-        ["sentences=glob(zz*): stands for no value; expected at least one"],
+        ["sentences=glob(zz*): expands to no value; expected at least one"],
     ),
     "a sweep over nothing": (
         ["-m", "seed=range(1,1)"],
-        ["seed=range(1,1): stands for no value; expected at least one"],
+        ["seed=range(1,1): expands to no value; expected at least one"],
     ),
     "two experiments": (
         ["-m", "experiment=ablation,no_scaling"],
@@ -850,10 +850,10 @@ def test_a_bug_of_ours_keeps_its_traceback_and_leaves_no_folder(
     tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("a bug of ours")
+        raise RuntimeError("a bug in this project")
 
     monkeypatch.setattr("pipeline.runs.job.read", broken)  # after the folder is claimed
-    with pytest.raises(RuntimeError, match="a bug of ours"):
+    with pytest.raises(RuntimeError, match="a bug in this project"):
         pipeline("plots=[]", f"outputs={tmp}/out")
     assert list((tmp / "out").iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Each argument of `attend` that may be a name, as the record that the chain works with."""
+"""Each argument of `attend` that may be a name, converted to the record the chain uses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def as_softcap(softcap: object, dtype: np.dtype[Any]) -> float | None:
 def as_mask(
     mask: object, query: Array, key: Array, shape: tuple[int, ...], tokens: object = None
 ) -> Mask:
-    """The mask for scores of that shape, [..., N, M], bound to what it reads of them.
+    """The mask for scores of that shape, [..., N, M], bound to the content it reads.
 
     `mask` is a `Mask`, a name, a combination as in YAML, or booleans [..., N, M].
     """

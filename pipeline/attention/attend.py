@@ -1,4 +1,4 @@
-"""Attend: the mechanism's public function; its arguments become a chain, which blocks run."""
+"""The mechanism's public function; its arguments become a chain that runs block by block."""
 
 from __future__ import annotations
 

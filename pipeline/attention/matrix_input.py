@@ -53,7 +53,7 @@ def read_text_table(file: Path, what: str) -> npt.NDArray[Any]:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(
-            f"{what}: {shorten(str(file))} is no text, expected rows of numbers"
+            f"{what}: {shorten(str(file))} is not text, expected rows of numbers"
         ) from None
     separator = r"\s*,\s*" if file.suffix == ".csv" else r"\s+"
     rows = [re.split(separator, line.strip()) for line in text.splitlines() if line.strip()]

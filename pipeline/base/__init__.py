@@ -1,1 +1,4 @@
-"""What anyone may import: errors, records, tables, threads, the terminal. Knows nothing of ours."""
+"""What anyone may import: errors, records, tables, threads, the terminal.
+
+Imports nothing else of this project.
+"""

@@ -111,12 +111,12 @@ def check_indices(value: Any, count: int, what: str, unit: str = "layer") -> Non
         raise UserError(f"{what}: {unit} {min(missing)} has no value; expected one, or {EVERY}")
 
 
-def by_head(value: Any, count: int, what: str) -> Any:
+def expand_by_head(value: Any, count: int, what: str) -> Any:
     """A value as it is, or one value per head, a list of `count`, where it is written by head.
 
     >>> (
-    ...     by_head({"heads": {"every": 1.0, "0": 0.5}}, 3, "attention.temperature"),
-    ...     by_head(2.0, 3, ""),
+    ...     expand_by_head({"heads": {"every": 1.0, "0": 0.5}}, 3, "attention.temperature"),
+    ...     expand_by_head(2.0, 3, ""),
     ... )
     ([0.5, 1.0, 1.0], 2.0)
     """

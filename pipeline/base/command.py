@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def guarded(command: Callable[[], int], debug: bool = False) -> int:
-    """Runs a command; a `UserError` is printed without its traceback, a bug of ours with it.
+    """Runs a command; a `UserError` is printed without its traceback, a bug with it.
 
     `debug`, or the environment variable ATTENTION_LAB_DEBUG, shows every traceback.
     """

@@ -9,8 +9,8 @@ class UserError(ValueError):
     """A request that cannot be carried out.
 
     Each of its `lines` stands alone: the setting's path, what it got, what was expected. The
-    command line prints them on standard error and exits with 2. Any other exception is a bug of
-    ours and keeps its traceback.
+    command line prints them on standard error and exits with 2. Any other exception is a bug
+    in this project and keeps its traceback.
 
     >>> UserError("attention.temperature: got 0, expected a finite number > 0").lines
     ('attention.temperature: got 0, expected a finite number > 0',)

@@ -146,10 +146,10 @@ def is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def is_number(value: object) -> TypeGuard[float]:
+def fits_float32(value: object) -> TypeGuard[float]:
     """Whether `value` is a real number, finite in float32, and no boolean.
 
-    >>> is_number(2), is_number(True), is_number(float("nan")), is_number("2")
+    >>> fits_float32(2), fits_float32(True), fits_float32(float("nan")), fits_float32("2")
     (True, False, False, False)
     """
     if isinstance(value, float | np.floating) or is_integer(value):

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-Job = TypeVar("Job")
+JobT = TypeVar("JobT")
 
 
 def cores() -> int:
@@ -85,7 +85,7 @@ def small_buffers() -> Iterator[None]:
         yield
 
 
-def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: int) -> None:
+def share(work: Callable[[Iterator[JobT]], None], jobs: Iterable[JobT], threads: int) -> None:
     """Runs `work` on every thread, each drawing from the same jobs until none is left.
 
     `work` gets an iterator, so a thread allocates its scratch arrays once for all the jobs it
@@ -98,7 +98,7 @@ def share(work: Callable[[Iterator[Job]], None], jobs: Iterable[Job], threads: i
     """
     source, lock, stopped = iter(jobs), threading.Lock(), threading.Event()
 
-    def draw() -> Iterator[Job]:
+    def draw() -> Iterator[JobT]:
         while not stopped.is_set():
             with lock:
                 try:

@@ -71,7 +71,7 @@ def plain_value(value: object) -> Any:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a number; true and false are none.
+    """Whether a value is a number; booleans do not count.
 
     >>> is_number(2), is_number(True), is_number("2")
     (True, False, False)
@@ -80,7 +80,7 @@ def is_number(value: object) -> bool:
 
 
 def sort_key(value: object) -> tuple[int, Any]:
-    """Orders values of any kind: null (none), then numbers, then texts.
+    """Orders values of any kind: null first, then numbers, then texts.
 
     >>> sorted(["b", 2, "none", "a", 1.5], key=sort_key)
     ['none', 1.5, 2, 'a', 'b']

@@ -10,7 +10,7 @@ from pipeline.store.read.run import Run
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The runs to compare, and what is asked of them."""
+    """A request for a comparison."""
 
     runs: Sequence[Run]
     baseline: int  # the index of the run that the others are compared with

@@ -16,7 +16,7 @@ from pipeline.compare.table import metric_names, scalar
 from pipeline.metrics import uniform_name
 from pipeline.plots.of_runs.curve import curve, format_axis
 from pipeline.plots.of_runs.multiples import GridAxis, Panel, multiples
-from pipeline.store.read.arrays import Place, Weights, read_weights
+from pipeline.store.read.arrays import Place, StoredWeights, read_weights
 from pipeline.store.read.retained import retaining_settings
 from pipeline.store.read.run import Run
 
@@ -34,7 +34,7 @@ def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
                         "narrow them with --where")  # fmt: skip
     if len(runs) > LARGEST:
         raise UserError(f"--grid: {len(runs)} runs, {LARGEST} are read; narrow them with --where")
-    cells: dict[Place, dict[tuple[Any, Any], list[Weights]]] = {}
+    cells: dict[Place, dict[tuple[Any, Any], list[StoredWeights]]] = {}
     for run in (run for run in runs if not run.from_table):
         cell = value_in(run, names[0]), value_in(run, names[1])
         for place, weights in read_weights(run.source_folder).items():
@@ -65,7 +65,7 @@ def grid_title(sentence: str, layer: int, cells: Any) -> str:
     return f"Attention weights of {sentence}" + (f", layer {layer}" if layer else "") + mean
 
 
-def mean_panel(found: Sequence[Weights]) -> Panel | None:
+def mean_panel(found: Sequence[StoredWeights]) -> Panel | None:
     """The mean weights of one cell over its runs and heads; None without runs."""
     if not found:
         return None

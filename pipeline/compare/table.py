@@ -94,7 +94,7 @@ class Groups:
 
 
 def columns_for(runs: Sequence[Run], by: str | None, over: str | None) -> list[str]:
-    """The columns to group by: those named, or all that differ but those to average over."""
+    """The columns to group by: those named, or all that differ except those averaged over."""
     option = "--by" if by is not None else "--over"
     resolve = resolver(runs, option)
     named = [resolve(name.strip()) for name in str(by if by is not None else over).split(",")]

@@ -10,7 +10,7 @@ RENAMED: dict[str, str] = {  # old dotted name → new one
 
 
 def renamed_hint(setting: str) -> str:
-    """What to write in place of an old name; nothing for a name that is none.
+    """What to write in place of an old name; empty if the name was never used.
 
     >>> renamed_hint("attention.keep")
     'attention.keep: is now called attention.retain'

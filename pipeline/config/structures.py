@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BeforeValidator
 
 from pipeline.base.errors import UserError
-from pipeline.config.validators import is_number, rejected, storable
+from pipeline.config.validators import is_finite_number, rejected, storable
 
 YAML_HINT = "strings (quote a word that YAML reads as a number or a boolean, such as no)"
 MAX_CACHED = 200  # characters of a spec that is remembered, which a written-out matrix is not
@@ -99,7 +99,7 @@ def vector_table() -> BeforeValidator:
         for token, row in raw.items():
             if not isinstance(token, str) or not token.strip():
                 raise rejected(token, YAML_HINT)
-            if not isinstance(row, list | tuple) or not row or not all(map(is_number, row)):
+            if not isinstance(row, list | tuple) or not row or not all(map(is_finite_number, row)):
                 raise rejected(row, "a list of finite numbers", where=f"{token}: ")
             table[storable(token)] = tuple(float(x) for x in row)
         first = next(iter(table))

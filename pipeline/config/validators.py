@@ -7,7 +7,7 @@ own check, so that all errors read alike: "got 0, expected a finite number > 0".
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import BeforeValidator
@@ -16,7 +16,7 @@ from pipeline.base.by_index import map_by_head, map_by_index
 from pipeline.base.errors import shorten
 from pipeline.base.registry import list_choices
 
-STORABLE = "text that UTF-8 can hold (half of a surrogate pair alone is no character)"
+STORABLE = "text that UTF-8 can hold (half of a surrogate pair alone is not a character)"
 MAX_REPEATS = 100_000  # what a plan can hold
 
 
@@ -42,7 +42,7 @@ def storable(text: str) -> str:
     return text
 
 
-def is_number(raw: object) -> bool:
+def is_finite_number(raw: object) -> bool:
     """A finite int or float; True and False are not numbers here."""
     return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
 
@@ -53,20 +53,20 @@ def optional(kind: BeforeValidator) -> BeforeValidator:
     return BeforeValidator(lambda raw: None if raw is None else check(raw))
 
 
-def by_layer(kind: BeforeValidator) -> BeforeValidator:
+class ByLayer(BeforeValidator):
+    """The validator of a setting that may differ by layer."""
+
+
+def by_layer(kind: BeforeValidator) -> ByLayer:
     """The same kind, or one value per layer: {every: …, 0: …, 3-5: …}."""
-    return indexed(kind, map_by_index)
+    check: Any = kind.func
+    return ByLayer(lambda given: map_by_index(check, given))
 
 
 def by_head(kind: BeforeValidator) -> BeforeValidator:
     """The same kind, or one value per head: {heads: {every: …, 0: …, 3-5: …}}."""
-    return indexed(kind, map_by_head)
-
-
-def indexed(kind: BeforeValidator, map_values: Callable[..., Any]) -> BeforeValidator:
-    """The same kind, checked value by value."""
     check: Any = kind.func
-    return BeforeValidator(lambda raw: map_values(check, raw))
+    return BeforeValidator(lambda raw: map_by_head(check, raw))
 
 
 def one_of(choices: Collection[str]) -> BeforeValidator:
@@ -100,7 +100,7 @@ def positive() -> BeforeValidator:
     """A finite number above zero."""
 
     def check(raw: object) -> object:
-        if not is_number(raw) or not raw > 0:  # type: ignore[operator]
+        if not is_finite_number(raw) or not raw > 0:  # type: ignore[operator]
             raise rejected(raw, "a finite number > 0")
         return raw
 
@@ -170,7 +170,7 @@ def scale_of(names: Collection[str]) -> BeforeValidator:
     def check(raw: object) -> object:
         if isinstance(raw, bool | str) and (name := aliases.get(str(raw).lower(), raw)) in names:
             return name
-        if is_number(raw):
+        if is_finite_number(raw):
             return float(raw)  # type: ignore[arg-type]
         raise rejected(raw, f"{', '.join(names)}, on, off or a finite number")
 

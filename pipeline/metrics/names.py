@@ -42,7 +42,7 @@ def is_uniform_name(name: str) -> bool:
 
 
 def has_uniform(name: str) -> bool:
-    """Whether a scalar depends on the weights, as all do that are not of the static embeddings.
+    """Whether a scalar depends on the weights; all do except those of static embeddings.
 
     >>> has_uniform("entropy"), has_uniform("pairwise_cosine_static")
     (True, False)

@@ -1,4 +1,4 @@
-"""The metrics there are: name → function, by what each reads."""
+"""All metrics: name → function, by what each reads."""
 
 from __future__ import annotations
 

@@ -6,12 +6,12 @@ and pyplot never.
 """
 
 from pipeline.plots.of_run.stage import stage_plot
-from pipeline.plots.output.render import FORMATS, render
+from pipeline.plots.output.render import FIGURE_FORMATS, render
 from pipeline.plots.output.vector import STYLES
 from pipeline.plots.registry import PLOTS, Plot, needed_metrics, needs_pooled_weights
 
 __all__ = [
-    "FORMATS",
+    "FIGURE_FORMATS",
     "PLOTS",
     "STYLES",
     "Plot",

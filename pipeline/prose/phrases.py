@@ -1,4 +1,4 @@
-"""What a language must say: every phrase of the reading, with its blanks."""
+"""The phrases each language provides for the reading, with their blanks."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.attention import QK_NORMS, attend, build_mask, recorder, rotate
-from pipeline.base.by_index import by_head
+from pipeline.base.by_index import expand_by_head
 from pipeline.base.errors import UserError
 from pipeline.base.records import (
     Array,
@@ -83,7 +83,7 @@ def run_layer(
         is_residual,
         observer,
         scale=settings.scale,
-        temperature=by_head(settings.temperature, prepared.shape[0], TEMPERATURE),
+        temperature=expand_by_head(settings.temperature, prepared.shape[0], TEMPERATURE),
         log_n_factor=settings.log_n_factor,
         softcap=settings.softcap,
         bias=settings.bias,

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from pipeline.attention import rotate
-from pipeline.base.by_index import by_head
+from pipeline.base.by_index import expand_by_head
 from pipeline.base.records import Embedded, LayerInput
 from pipeline.embed import embed, key_sentences, read_lines, split_sentences
 from pipeline.metrics import FLOW_METRICS
@@ -60,7 +60,7 @@ def prepare_sentence(
         check_residual(embedded.vectors, projected)
     settings = config.attention.at(layer)
     rotate(projected.query[:, :0], settings.rotation)  # its fraction must fit the key width
-    by_head(settings.temperature, len(projected.query), "attention.temperature")
+    expand_by_head(settings.temperature, len(projected.query), "attention.temperature")
     return LayerInput(embedded, projected, key_embedded)
 
 
@@ -71,5 +71,6 @@ def needs_flow(names: Sequence[str]) -> bool:
 
 def required_metrics(config: Config) -> tuple[str, ...]:
     """Metrics that figures and notices need, requested or not."""
-    leak = ("leaked_mass",) if config.attention.order == "mask_then_cap" else ()
+    leaks = any(layer.order == "mask_then_cap" for layer in config.attention_by_layer())
+    leak = ("leaked_mass",) if leaks else ()
     return (*needed_metrics(config.plots), *leak)

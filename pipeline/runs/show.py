@@ -44,13 +44,13 @@ def show_weights(layers: Sequence[LayerResult], out: Console) -> None:
             is_small = max(len(layer.tokens), len(layer.key_tokens)) <= MAX_TOKENS
             if is_small and shown < MAX_TABLES:
                 shown += 1
-                out.print(weights_table(layer, head, has_layers), "")
+                out.print(weights_view(layer, head, has_layers), "")
     total = sum(len(layer.attended.weights) for layer in layers)
     if shown < total:
         out.print(f"{total - shown} of {total} tables of weights not shown; weights.csv has all\n")
 
 
-def weights_table(layer: LayerResult, head: int, has_layers: bool) -> RichTable:
+def weights_view(layer: LayerResult, head: int, has_layers: bool) -> RichTable:
     """One head's weights, queries down and keys across."""
     title = f"Weights of {layer.embedded.sentence.name}"
     title += f", layer {layer.layer}" if has_layers else ""

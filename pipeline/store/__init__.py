@@ -1,1 +1,1 @@
-"""Run folders: written and read in this one room."""
+"""Run folders: written and read only in this package."""

@@ -69,7 +69,7 @@ def remove_partial(parent: Path) -> None:
 
 
 def remove_ours(place: Path) -> None:
-    """Removes a file or folder of ours; renamed first, so that nobody sees half of it."""
+    """Removes what this program made; a folder is renamed first, so that nobody sees half of it."""
     with suppress(FileNotFoundError):
         if not place.is_dir():
             place.unlink()

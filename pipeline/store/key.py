@@ -2,7 +2,7 @@
 
 A key is the SHA-256 of
 
-- the settings that change numbers, records or figures (`config/affects`), as the gate left them,
+- the settings that change numbers, records or figures (`config/affects`), as validation left them,
   without the sections that are as if they did not exist;
 - the content of every file the run reads: its sentences, the matrices of masks and biases;
 - the code that computes: the bytes of every module that a run of its kind imports, wherever it
@@ -31,7 +31,7 @@ from pipeline.config.affects import AFFECTS, NOT_OF_A_RUN, sections_with
 KINDS = {"attention": "runs/job.py"}  # kind of run → the module it starts from
 COMPUTING = ("numpy", "matplotlib")  # packages that decide what is in a run's files
 NO_PART = frozenset(sections_with("label", *NOT_OF_A_RUN))
-# Imports of ours, late ones too; what stands under TYPE_CHECKING is never imported.
+# Imports of this package, late ones too; what stands under TYPE_CHECKING is never imported.
 TYPE_CHECKING_BLOCK = re.compile(r"^if TYPE_CHECKING:\n(?:(?: .*)?\n)*", re.MULTILINE)
 IMPORT = re.compile(r"^ *from pipeline(\.[\w.]+)? import (\([^)]*\)|.*)", re.MULTILINE)
 
@@ -109,7 +109,7 @@ def computing_files(package: Path, start: str) -> list[Path]:
 def imported_files(path: Path, package: Path) -> Iterator[Path]:
     """Where the modules that a module imports, and the packages they stand in, would be.
 
-    The package itself is left out: its `__init__` is a shop window and computes nothing.
+    The package itself is left out: its `__init__` only re-exports names.
     """
     text = TYPE_CHECKING_BLOCK.sub("", path.read_text(encoding="utf-8"))
     for module, names in IMPORT.findall(text):

@@ -399,7 +399,7 @@ FILES = [
     ("mask.csv", b"", "got rows of no numbers, expected rows of one length"),
     ("mask.csv", b"1,x\n", "got 'x', expected numbers alone"),
     ("mask.csv", b"1 0\n", "got '1 0', expected numbers alone"),
-    ("mask.txt", b"\xff\xfe", "'mask.txt' is no text, expected rows of numbers"),
+    ("mask.txt", b"\xff\xfe", "'mask.txt' is not text, expected rows of numbers"),
     ("mask.txt", b"1 -1\n", "got -1, expected booleans, or 0 and 1"),
     ("mask.txt", b"0.5 1\n", "got float64, expected booleans, or the integers 0 and 1"),
     ("mask.npy", b"nonsense", "'mask.npy' holds no array of numbers, expected a .npy file"),

@@ -1,6 +1,6 @@
 """attend against every case that the onnx package makes for its Attention operator.
 
-Opsets 23 to 25. What the operator says in other words is put into ours: a floating-point mask is a
+Opsets 23 to 25. What the operator says in other words is translated: a floating-point mask is a
 bias and, where it is −inf, a mask; a cache of past keys is keys that come first; the diagonal of a
 causal mask or a window starts after them.
 """
@@ -39,7 +39,7 @@ def cases() -> dict[str, Any]:
 
     np.random.seed(3)  # noqa: NPY002 (the package draws from NumPy's one seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what other operators' cases do is not ours
+        warnings.simplefilter("ignore")  # what other operators' cases do does not matter
         return {case.name: case for case in collect_testcases("Attention")}
 
 

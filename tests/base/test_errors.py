@@ -26,8 +26,8 @@ def test_errors_are_collected_once_each_in_order() -> None:
 
 def test_other_exceptions_are_not_collected() -> None:
     errors = ErrorCollector()
-    with pytest.raises(ValueError, match="a bug of ours"), errors.collect():
-        raise ValueError("a bug of ours")
+    with pytest.raises(ValueError, match="a bug in this project"), errors.collect():
+        raise ValueError("a bug in this project")
     assert errors.lines == []
 
 

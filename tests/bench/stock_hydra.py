@@ -1,7 +1,7 @@
 """The peer of the sweeps: the seed's experiment as a careful newcomer to Hydra would write it.
 
 `@hydra.main` with its basic launcher, pandas for the CSVs, seaborn for the heatmap, scikit-learn
-for the plane of the displacement. The same sentence, the same files, the same figures as ours.
+for the plane of the displacement. The same sentence, files and figures as this project's.
 """
 
 import json

@@ -58,7 +58,7 @@ def grid(runs: int) -> tuple[str, str]:
 
 
 def sweep(scratch: str, runs: int, settings: Sequence[str]) -> float:
-    """Seconds of a sweep of ours."""
+    """Seconds of this project's sweep."""
     temperatures, caps = grid(runs)
     varied = (f"attention.temperature={temperatures}", f"attention.softcap={caps}")
     return seconds(["pipeline", "-m", *varied, *settings, f"outputs={scratch}"])

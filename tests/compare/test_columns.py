@@ -50,7 +50,7 @@ def test_short_names_stand_for_the_one_column_they_end() -> None:
                 "(did you mean 'entropy'?)"
             ),
         ),
-        ("cat", None),  # a token of the user's is no name of a setting
+        ("cat", None),  # a user's token is not the name of a setting
         ("cale", None),
     ],
 )

@@ -100,7 +100,7 @@ def test_a_baseline_by_its_folder_or_a_part_of_its_name() -> None:
     assert find_baseline(runs, "on-1") == 2
     assert find_baseline(runs, "/runs/scale-on-1/") == 2
     assert find_baseline(runs, "none-12") == 1
-    # The whole of a folder's path is no mere part of another's.
+    # The whole of a folder's path is not part of another's.
     assert find_baseline(runs, "/runs/scale-none-1") == 0
 
 

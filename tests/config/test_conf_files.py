@@ -1,4 +1,4 @@
-"""Every YAML of conf/ and experiments/ composes, passes the gate and runs."""
+"""Every YAML of conf/ and experiments/ composes, passes validation and runs."""
 
 from __future__ import annotations
 
@@ -86,7 +86,14 @@ def size(grid: dict[str, Any]) -> int:
     return len(list(itertools.product(*grid.values())))
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=named)
+QUICK = ("ablation", "tied_projections")  # the others run among the slow tests
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] * (path.stem not in QUICK)) for path in STUDIES],
+    ids=named,
+)
 def test_every_experiment_runs_and_its_laws_hold(path: Path, tmp_path: Path) -> None:
     content = read(path)
     study = Study.model_validate(content["study"])

@@ -17,7 +17,7 @@ from pipeline.config.validate import validate
 from pipeline.embed import EMBEDDINGS, POSITIONS, SOURCES, UNKNOWN
 from pipeline.metrics import METRICS, POOLINGS
 from pipeline.model import PROJECTIONS
-from pipeline.plots import FORMATS, PLOTS, STYLES
+from pipeline.plots import FIGURE_FORMATS, PLOTS, STYLES
 from pipeline.prose import LANGUAGES
 from tests.variants import bias_spec, mask_spec
 
@@ -36,7 +36,7 @@ NAMES: dict[str, Any] = {
 LISTS: dict[str, Any] = {
     "metrics": METRICS,
     "plots": PLOTS,
-    "figures.formats": FORMATS,
+    "figures.formats": FIGURE_FORMATS,
     "stages": ("scores", "scaled", "masked"),
 }
 SPECS: dict[str, list[Any]] = {

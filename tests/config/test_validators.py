@@ -25,7 +25,7 @@ NAMES = ("sqrt_dk", "none")
 TEXT = "a text, a list of texts or a list of lists of tokens, none of them empty"
 STRINGS = "strings (quote a word that YAML reads as a number or a boolean, such as no)"
 HALF = "x\udcff"  # what a byte 0xff of the command line is read as
-STORABLE = "text that UTF-8 can hold (half of a surrogate pair alone is no character)"
+STORABLE = "text that UTF-8 can hold (half of a surrogate pair alone is not a character)"
 
 # kind → what it takes, and what comes of it
 TAKEN: list[tuple[BeforeValidator, Any, Any]] = [

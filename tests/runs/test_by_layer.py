@@ -33,6 +33,7 @@ VALUES = {
     "softcap": ("1", "null"),
     "bias": ("alibi", "none"),
     "mask": ("causal", "{window:{left:1}}"),
+    "order": ("mask_then_cap", "cap_then_mask"),
     "normalizer": ("sparsemax", "{entmax:{alpha:1.3}}"),
 }
 
@@ -46,6 +47,7 @@ def test_a_layer_has_its_own_value(name: str, config_of: Callable[..., Config]) 
     """The first layer is that of a run with its value; written the other way, it is the same."""
     first, second = VALUES[name]
     needs = {"log_n_factor": ("attention.scale=log_n",), "qk_norm_gain": ("attention.qk_norm=l2",)}
+    needs["order"] = ("attention.softcap=2", "attention.mask=causal")
     base = (*TWO_LAYERS, *needs.get(name, ()))
     both = run(config_of(*base, f"attention.{name}={{0:{first},every:{second}}}")).layers
     alone = run(config_of(*base, f"attention.{name}={first}")).layers

@@ -22,6 +22,7 @@ from pipeline.plots.of_run.displacement import displacement
 from pipeline.plots.of_run.heatmap import heatmap
 from pipeline.prose import write_reading
 from pipeline.run import run
+from pipeline.runs import show
 from pipeline.store.write.tables import embeddings_table, metrics_table, weights_table
 from tests.make import outcome_of
 from tests.plots.look import tick_labels, words
@@ -128,6 +129,12 @@ def test_the_heatmap_has_queries_down_and_keys_across() -> None:
     for axes in drawing.figure.axes[:2]:
         assert [text.get_text() for text in tick_labels(axes, "x")] == KEYS
         assert [text.get_text() for text in tick_labels(axes, "y")] == QUERIES
+
+
+def test_the_terminal_has_queries_down_and_keys_across() -> None:
+    table = show.weights_view(CROSS, head=0, has_layers=False)
+    assert [column.header for column in table.columns] == ["query \\ key", *KEYS]
+    assert list(table.columns[0].cells) == QUERIES
 
 
 def test_the_displacement_shows_queries_among_named_keys_and_no_way() -> None:

@@ -44,7 +44,7 @@ def test_a_csv_keeps_text_and_numbers(tmp_path: Path) -> None:
         head, *found = csv.reader(file)
     assert head == ["'=name", "value", "count"]
     assert [unguard(row[0]) for row in found] == HOSTILE
-    assert {tuple(row[1:]) for row in found} == {("-0.1", "-3")}  # a number is no formula
+    assert {tuple(row[1:]) for row in found} == {("-0.1", "-3")}  # a number is not a formula
 
 
 def test_lines_end_alike_whatever_is_in_them(tmp_path: Path) -> None:

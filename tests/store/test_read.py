@@ -108,11 +108,11 @@ def without(run: Path, name: str) -> None:
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "half a run": (
         lambda run: (run / "run.json").unlink(),
-        "compare: {run} is no finished run (its run.json does not say done)",
+        "compare: {run} is not a finished run (its run.json does not say done)",
     ),
     "a failed run": (
         lambda run: changed(run, status="failed"),
-        "compare: {run} is no finished run (its run.json does not say done)",
+        "compare: {run} is not a finished run (its run.json does not say done)",
     ),
     "another format": (
         lambda run: changed(run, format=99),
@@ -209,7 +209,7 @@ def test_a_point_that_is_the_same_as_none_is_refused_by_name(tmp_path: Path) -> 
     assert caught.value.lines == (f"compare: cannot read {tmp_path}/plan.json ({said})",)
     twin = {"run": "a", "same_as": "a", "differs": {"settings": {}, "choices": {}}}
     text(tmp_path, "plan.json", json.dumps({"runs": [twin]}))
-    with pytest.raises(UserError, match="runs/a is no finished run"):
+    with pytest.raises(UserError, match="runs/a is not a finished run"):
         read_run(tmp_path / "runs" / "a")
 
 

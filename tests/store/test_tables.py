@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.metrics import HEAD_METRICS, METRICS, SET_METRICS, uniform_name
-from pipeline.store.write.tables import embeddings_table, metrics_table, weights_table
+from pipeline.store.write.tables import embeddings_table, keys_table, metrics_table, weights_table
 from tests.golden import Golden
 from tests.make import golden_outcome, outcome_of, outcome_of_rows
 
@@ -62,6 +62,12 @@ def test_metrics_in_the_order_asked_for_and_none_at_all() -> None:
     asked = ("max_weight", "entropy")
     assert tuple(metrics_table([golden_outcome()], asked).columns[5:7]) == asked
     assert len(metrics_table([golden_outcome()], []).columns) == 5
+
+
+def test_keys_have_their_mean_weight_and_that_under_uniform_attention() -> None:
+    table = keys_table([outcome_of_rows(["x", "y"], [[0.25, 0.75], [1.0, 0.0]])])
+    assert table.columns[3:] == ("key_position", "key", "mass", "uniform")
+    assert [row[3:] for row in table.rows] == [(0, "x", 0.625, 0.5), (1, "y", 0.375, 0.5)]
 
 
 def test_embeddings_before_and_after_as_they_are(golden: Golden) -> None:

@@ -68,6 +68,16 @@ def test_other_runs_are_none_of_its_own_but_tell_the_time(tmp_path: Path) -> Non
     assert lines[-2].endswith(f"{folder})")
 
 
+def test_two_workers_take_half_the_time(tmp_path: Path) -> None:
+    ledger = pipeline(*SWEEP, f"outputs={tmp_path}").folder / "ledger.jsonl"
+    text = re.sub(r'("seconds": ?)[^,]+', r'\g<1>600.0', ledger.read_text(encoding="utf-8"))
+    ledger.write_text(text, encoding="utf-8")
+    for workers, said in ((1, "50 min (10 min a run"), (2, "25 min (10 min a run, 2 at a time")):
+        engine = "sweep.engine=local", f"sweep.workers={workers}"
+        *_, line, _ = planned(tmp_path, *SWEEP, "attention.softcap=3", *engine)
+        assert line.startswith(f"Time: about {said}; the mean of 5 runs of ")
+
+
 def test_many_values_and_many_runs_are_cut(tmp_path: Path) -> None:
     lines = planned(tmp_path, "-m", "attention.temperature=range(1,31)", "repeats=[4,9]",
                     "projection=random", 'where="attention.temperature != 3"')  # fmt: skip

@@ -152,7 +152,7 @@ def test_what_an_end_that_was_killed_left_half_written_is_removed(
     (swept / half).write_bytes(b"run,att")
     (swept / ".mine.part").touch()
     assert resume(swept).code == 0
-    (swept / ".mine.part").unlink()  # no name of ours, so it is still there
+    (swept / ".mine.part").unlink()  # not a name this program gives, so still there
     assert lasting(swept) == lasting(finished)
 
 
@@ -292,7 +292,7 @@ def test_no_sweep_is_refused(tmp_path: Path) -> None:
     said = resume(tmp_path / "nowhere")
     assert (said.code, said.out) == (2, "")
     assert said.err == (
-        f"resume: {tmp_path}/nowhere is no sweep (it has no plan.json); "
+        f"resume: {tmp_path}/nowhere is not a sweep (it has no plan.json); "
         "expected a sweep's folder, or latest\n"
     )
 

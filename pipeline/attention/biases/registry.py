@@ -17,7 +17,8 @@ from pipeline.base.specs import build
 
 
 def none(heads: int, seed: int = 0) -> Bias:
-    """b_h(i, j) = 0: positions then count by the mask, the rotation and the embeddings alone.
+    """b_h(i, j) = 0: position then matters only through the mask, the rotation and the
+    embeddings.
 
     >>> none(1).block(0, 0, 2, 0, 2).tolist()
     [[0.0]]

@@ -1,4 +1,4 @@
-"""Order: the soft-cap before the mask, as it must be, or after it, to show why."""
+"""Order: the soft-cap before the mask (correct), or after it (an ablation)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.base.errors import UserError
 
 NEEDS_BOTH = (
     "attention.order: got 'mask_then_cap', which caps the −∞ of a masked key to −softcap, so that "
-    "it gets weight; expected a softcap and a mask to show it with, or cap_then_mask"
+    "it gets weight; expected both a softcap and a mask, or cap_then_mask"
 )
 
 

@@ -30,7 +30,7 @@ def causal() -> Mask:
 
 
 def window(left: int | None = None, right: int | None = None) -> Mask:
-    """i − left ≤ j ≤ i + right: a sliding window; None is no limit on that side.
+    """i − left ≤ j ≤ i + right: a sliding window; None means no limit on that side.
 
     Beltagy et al. 2020, "Longformer", §3.1. With left=4, right=0 a query sees the
     four keys before it and its own.

@@ -130,7 +130,7 @@ def global_tokens(count: int | None = None, positions: Sequence[int] | None = No
 
 
 def as_row(values: object) -> npt.NDArray[Any]:
-    """`values` as an array; rows of several lengths as one of no numbers."""
+    """`values` as an array; ragged input becomes an empty object array."""
     try:
         return np.asarray(values)
     except ValueError:

@@ -12,7 +12,7 @@ from pipeline.attention.normalizers.sparsemax import sparsemax
 from pipeline.attention.row_sums import divide_by_sum, near_max_sorted, sums, sums_in_order
 from pipeline.base.errors import UserError, shorten
 from pipeline.base.records import Array
-from pipeline.base.specs import is_number
+from pipeline.base.specs import fits_float32
 
 
 def entmax(alpha: float = 1.5) -> Normalizer:
@@ -26,7 +26,7 @@ def entmax(alpha: float = 1.5) -> Normalizer:
     >>> entmax().apply(np.array([[-2.0, 0.0, 0.5]]), None).round(3).tolist()
     [[0.0, 0.326, 0.674]]
     """
-    if not is_number(alpha) or alpha <= 1.0:
+    if not fits_float32(alpha) or alpha <= 1.0:
         raise UserError(f"entmax.alpha: got {shorten(alpha)}, expected a finite number > 1")
     if alpha == 2.0:
         return sparsemax()

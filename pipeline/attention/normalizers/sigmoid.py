@@ -10,7 +10,7 @@ from pipeline.attention.normalizers.normalizer import Normalizer
 from pipeline.attention.row_sums import allowed_counts
 from pipeline.base.errors import UserError, shorten
 from pipeline.base.records import Array
-from pipeline.base.specs import is_number
+from pipeline.base.specs import fits_float32
 
 
 def sigmoid(bias: float | None = None) -> Normalizer:
@@ -23,7 +23,7 @@ def sigmoid(bias: float | None = None) -> Normalizer:
     >>> sigmoid().apply(np.zeros((1, 3)), None).round(12).tolist()
     [[0.25, 0.25, 0.25]]
     """
-    if bias is not None and not is_number(bias):
+    if bias is not None and not fits_float32(bias):
         raise UserError(
             f"sigmoid.bias: got {shorten(bias)}, expected a finite number or null (−ln n)"
         )

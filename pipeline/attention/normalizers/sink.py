@@ -11,7 +11,7 @@ from pipeline.attention.normalizers.normalizer import Normalizer, row_max
 from pipeline.attention.row_sums import divide, ignore_underflow, sums
 from pipeline.base.errors import UserError, shorten
 from pipeline.base.records import Array
-from pipeline.base.specs import is_number
+from pipeline.base.specs import fits_float32
 
 
 def sink(logit: float | Sequence[float] | Array = 0.0) -> Normalizer:
@@ -28,7 +28,7 @@ def sink(logit: float | Sequence[float] | Array = 0.0) -> Normalizer:
     plain: object = logit.tolist() if isinstance(logit, np.ndarray) else logit
     per_head = isinstance(plain, Sequence) and not isinstance(plain, str)
     numbers = list(plain) if isinstance(plain, Sequence) and per_head else [plain]
-    if not numbers or not all(map(is_number, numbers)):
+    if not numbers or not all(map(fits_float32, numbers)):
         raise UserError(
             f"sink.logit: got {shorten(logit)}, expected a finite number, or one for each head"
         )

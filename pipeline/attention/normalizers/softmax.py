@@ -33,8 +33,8 @@ def in_place(logits: Array, head: int | None = None) -> Array:
 def exponentials(logits: Array, out: Array, bounded: bool = False) -> None:
     """exp(z_j − s) in `out`; leaves z_j − s in `logits`, unless `out` is the same array.
 
-    The shift s is the maximum of the row where that is large and else 0, as for `bounded` logits;
-    only the ratios count, and they do not depend on s. It follows from the row alone, so results
+    The shift s is the maximum of the row if large, otherwise 0, as it is for `bounded` logits; only
+    the ratios count, and they do not depend on s. It follows from the row alone, so results
     are bit-identical whatever rows are computed together. Call it within `ignore_underflow()`.
     """
     if not (bounded or no_shift_needed(logits)):

@@ -69,7 +69,7 @@ def rotate(vectors: Array, spec: object, what: str = "attention.rotation") -> Ar
 
 
 def check_rotation(spec: object, what: str = "attention.rotation") -> None:
-    """Raise a `UserError` where vectors of no width could be rotated this way.
+    """Raise a `UserError` if no vector width allows this rotation.
 
     >>> check_rotation({"rotary": {"fraction": 0.3}})
     """

@@ -46,7 +46,7 @@ def axes_of(runs: Sequence[Run]) -> list[list[str]]:
 
 
 def pattern(runs: Sequence[Run], name: str) -> tuple[int, ...]:
-    """Which runs agree in a setting."""
+    """Groups runs by their value of a setting."""
     return value_pattern(value_of(run, name) for run in runs)
 
 

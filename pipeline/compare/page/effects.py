@@ -32,7 +32,7 @@ def describe_effects(columns: Sequence[Column], most: int = 3) -> Iterator[str]:
             f"{metric.label} goes from {format_short(values[low])} ({describe_run(leaders, low)}) "
             f"to {format_short(values[high])} ({describe_run(leaders, high)})."
         )
-        shares = [(share(setting, values), setting) for setting in leaders]
+        shares = [(variance_share(setting, values), setting) for setting in leaders]
         best = max(shares, key=lambda pair: pair[0], default=(0.0, None))
         if best[1] is not None and len(values) > 2:
             text += f" {best[0]:.0%} of its variance lies between the values of {best[1].label}, "
@@ -61,10 +61,10 @@ def groups(setting: Column, values: np.ndarray) -> dict[Any, np.ndarray]:
     return {key: np.array(group) for key, group in found.items()}
 
 
-def share(setting: Column, values: np.ndarray) -> float:
+def variance_share(setting: Column, values: np.ndarray) -> float:
     """The share of a metric's variance between the values of a setting (η²), 0 to 1.
 
-    >>> share(Column("t", "setting", [1, 1, 2, 2], "t"), np.array([0.0, 0.0, 1.0, 1.0]))
+    >>> variance_share(Column("t", "setting", [1, 1, 2, 2], "t"), np.array([0.0, 0.0, 1.0, 1.0]))
     1.0
     """
     known = values[np.isfinite(values)]

@@ -45,7 +45,7 @@ def describe_verdict(law: Verdict) -> Finding:
 
 
 def twins(columns: Sequence[Column]) -> Iterator[Finding]:
-    """Runs with the same metrics, to twelve digits: such settings are equivalent."""
+    """Runs with the same metrics, to twelve digits: their settings are equivalent."""
     leaders = [column for column in columns if column.leads]
     metrics = [column for column in columns if column.kind == "metric"]
     by_numbers: dict[tuple[str, ...], list[int]] = {}

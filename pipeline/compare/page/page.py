@@ -132,7 +132,7 @@ def template() -> Any:
 
 @cache
 def asset(name: str) -> str:
-    """A file of ours."""
+    """The text of a file in assets/."""
     return (ASSETS / name).read_text(encoding="utf-8")
 
 

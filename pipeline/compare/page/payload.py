@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.base.records import Array
 from pipeline.compare.pair.difference import format_place
 from pipeline.plots.parts.pca import fit
-from pipeline.store.read.arrays import Place, Points, Weights, read_points, read_weights
+from pipeline.store.read.arrays import Place, StoredEmbeddings, StoredWeights, read_points, read_weights
 from pipeline.store.read.retained import missing_weights
 from pipeline.store.read.run import Run
 
@@ -21,7 +21,7 @@ MOST_BYTES = 48_000_000  # of their weights.csv and embeddings.csv together
 MOST_TOKENS = 128  # of a sentence; longer ones are left out
 DIGITS = 6  # significant ones, of weights and points
 
-Vectors = dict[Place, Points]
+Vectors = dict[Place, StoredEmbeddings]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def selection_rule(total: int, chosen: int) -> str:
     )
 
 
-def is_short(one: Weights) -> bool:
+def is_short(one: StoredWeights) -> bool:
     """Whether a sentence's weights are in the page."""
     return max(len(one.queries), len(one.keys)) <= MOST_TOKENS
 

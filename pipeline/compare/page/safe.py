@@ -24,7 +24,7 @@ def as_json(content: Any) -> str:
 
 
 def plain(content: Any) -> Any:
-    """`content` as JSON knows it: what is no number as None, half a surrogate pair replaced.
+    """`content` as JSON allows it: NaN and infinity become None, half a surrogate pair is replaced.
 
     >>> plain([float("inf"), "half a pair \\ud83d"])
     [None, 'half a pair ?']

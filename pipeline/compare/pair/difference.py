@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.compare.pair.sentence import SentenceDifference, subtract
 from pipeline.compare.settings import differing, value_of
 from pipeline.compare.table import metric_names, scalar
-from pipeline.store.read.arrays import Place, Points, Weights, read_points, read_weights
+from pipeline.store.read.arrays import Place, StoredEmbeddings, StoredWeights, read_points, read_weights
 from pipeline.store.read.retained import missing_weights
 from pipeline.store.read.run import Run
 
@@ -59,8 +59,8 @@ def difference(before: Run, after: Run) -> Difference:
 
 
 def compare_sentences(
-    weights: tuple[Mapping[Place, Weights], Mapping[Place, Weights]],
-    points: tuple[Mapping[Place, Points], Mapping[Place, Points]],
+    weights: tuple[Mapping[Place, StoredWeights], Mapping[Place, StoredWeights]],
+    points: tuple[Mapping[Place, StoredEmbeddings], Mapping[Place, StoredEmbeddings]],
 ) -> tuple[list[SentenceDifference], list[str]]:
     """Every sentence that both runs have, and a line for each that could not be compared."""
     pairs, notes = pair_sentences(*weights)
@@ -81,14 +81,14 @@ def compare_sentences(
     return found, notes
 
 
-def are_shares(weights: Weights) -> bool:
+def are_shares(weights: StoredWeights) -> bool:
     """Whether every row sums to 1, or to nothing where all its keys are masked."""
     sums = weights.values.sum(axis=-1)
     return bool((np.isclose(sums, 1.0, atol=1e-5) | (sums == 0.0)).all())
 
 
 def pair_sentences(
-    one: Mapping[Place, Weights], two: Mapping[Place, Weights]
+    one: Mapping[Place, StoredWeights], two: Mapping[Place, StoredWeights]
 ) -> tuple[list[tuple[Place, Place]], list[str]]:
     """Sentences of one name as pairs, then the rest in order; and a line for each left over."""
     pairs = [(place, place) for place in one if place in two]

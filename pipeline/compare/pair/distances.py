@@ -30,7 +30,7 @@ def kl(p: Array, q: Array) -> Array:
 
 
 def kl_reverse(p: Array, q: Array) -> Array:
-    """KL(q ‖ p) in nats, the other way round: from what was to what is."""
+    """KL(q ‖ p) in nats: KL of before from after."""
     return kl(q, p)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.base.records import Array
 from pipeline.compare.pair.align import Alignment, align
 from pipeline.compare.pair.distances import DISTANCES
-from pipeline.store.read.arrays import Place, Points, Weights, scatter_keys
+from pipeline.store.read.arrays import Place, StoredEmbeddings, StoredWeights, scatter_keys
 
 UNCHANGED = 1e-12  # a change of a weight up to this is rounding
 MAX_CHANGES = 100  # token pairs that are kept of a sentence
@@ -43,7 +43,7 @@ class SentenceDifference:
     after: Array  # [H, N, M]
     distances: Mapping[str, Array]  # name -> [H, N], over the keys of both runs
     unpaired: tuple[Unpaired, ...]
-    points: tuple[Points, Points] | None  # before and after; None where they share no space
+    points: tuple[StoredEmbeddings, StoredEmbeddings] | None  # before and after; None where they share no space
 
     @property
     def change(self) -> Array:
@@ -59,7 +59,7 @@ class SentenceDifference:
 
 
 def subtract(
-    place: Place, a: Weights, b: Weights, points: tuple[Points | None, Points | None]
+    place: Place, a: StoredWeights, b: StoredWeights, points: tuple[StoredEmbeddings | None, StoredEmbeddings | None]
 ) -> SentenceDifference:
     """Sentence `b` against sentence `a`, token by token; the heads are as many in both."""
     rows, columns = align(a.queries, b.queries), align(a.keys, b.keys)
@@ -90,7 +90,7 @@ def distances(before: Array, after: Array, keys: Alignment) -> dict[str, Array]:
     return {name: distance(p, q) for name, distance in DISTANCES.items()}
 
 
-def unpaired(a: Weights, b: Weights, rows: Alignment, columns: Alignment) -> tuple[Unpaired, ...]:
+def unpaired(a: StoredWeights, b: StoredWeights, rows: Alignment, columns: Alignment) -> tuple[Unpaired, ...]:
     """Every token without a partner."""
     sides = (
         ("before", "query", a.queries, rows.only_before),
@@ -101,7 +101,7 @@ def unpaired(a: Weights, b: Weights, rows: Alignment, columns: Alignment) -> tup
     return tuple(Unpaired(run, axis, k, names[k]) for run, axis, names, of in sides for k in of)
 
 
-def comparable_points(one: Points | None, two: Points | None) -> tuple[Points, Points] | None:
+def comparable_points(one: StoredEmbeddings | None, two: StoredEmbeddings | None) -> tuple[StoredEmbeddings, StoredEmbeddings] | None:
     """Both runs' embeddings, if both were kept and are of one width."""
     if one is None or two is None or one.static.shape[1] != two.static.shape[1]:
         return None

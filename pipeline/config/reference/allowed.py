@@ -1,4 +1,4 @@
-"""Allowed: what a setting may be, in the words in which the gate refuses anything else."""
+"""Allowed: what a setting may be, in the words in which validation refuses anything else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MANY = 12  # choices beyond which they are not written out
 
 
 def allowed(field: FieldInfo) -> str:
-    """What the gate expects of a setting.
+    """What validation expects of a setting.
 
     >>> from pipeline.config.schema.config import Config
     >>> allowed(Config.model_fields["language"])
@@ -39,7 +39,7 @@ def by_index(field: FieldInfo, default: object) -> str:
 
 
 def checks(field: FieldInfo) -> Iterator[Callable[[Any], Any]]:
-    """The checks of ours that a setting passes."""
+    """This project's checks of a setting."""
     return (check.func for check in field.metadata if hasattr(check, "func"))
 
 

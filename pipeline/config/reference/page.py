@@ -1,4 +1,4 @@
-"""The page: conf/README.md, by hand up to the mark, made anew below it."""
+"""The page: conf/README.md, by hand up to the mark, generated below it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def reference() -> str:
 
 
 def with_reference(readme: str) -> str:
-    """`readme` with the text between its two marks made anew."""
+    """`readme` with the text between its two marks generated anew."""
     before, _, rest = readme.partition(START)
     return f"{before}{START}\n\n{reference()}\n\n{END}{rest.partition(END)[2]}"

@@ -20,6 +20,7 @@ from pipeline.base.by_index import at_index, is_by_index
 from pipeline.config.schema.section import ByIndex, Section, Spec
 from pipeline.config.structures import variant_spec
 from pipeline.config.validators import (
+    ByLayer,
     by_head,
     by_layer,
     integer,
@@ -64,7 +65,7 @@ class Attention(Section):
     normalizer: Annotated[Spec, by_layer(variant_spec(as_normalizer))] = Field(
         description="the function that turns a row of logits into weights"
     )
-    order: Annotated[str, one_of(ORDERS)] = Field(
+    order: Annotated[str | ByIndex, by_layer(one_of(ORDERS))] = Field(
         description="whether the mask comes after the soft-cap, or before it (an ablation, in "
         "which masked keys get weight)"
     )
@@ -92,5 +93,8 @@ class Attention(Section):
         return self.softcap is not None and not build_mask(self.mask).is_everything
 
 
-# All but what is the same for a whole run.
-BY_LAYER = tuple(n for n in Attention.model_fields if n not in ("order", "retain", "retain_k"))
+BY_LAYER = tuple(
+    name
+    for name, field in Attention.model_fields.items()
+    if any(isinstance(validator, ByLayer) for validator in field.metadata)
+)

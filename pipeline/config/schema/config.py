@@ -48,7 +48,7 @@ class Config(Section):
     )
     figures: Figures = Field(description="how figures are drawn and saved")
     language: Annotated[str, one_of(LANGUAGES)] = Field(
-        description="the language of reading.md: en or pt"
+        description=f"the language of reading.md: {' or '.join(LANGUAGES)}"
     )
     seed: Annotated[int, integer(0)] = Field(description="the seed of every random choice")
     outputs: Annotated[str, non_empty("a folder")] = Field(
@@ -78,9 +78,9 @@ class Config(Section):
     def settings_of_each_layer(self) -> Config:
         for name in self.attention.layered:
             check_indices(getattr(self.attention, name), self.layers.count, f"attention.{name}")
-        hides_keys = all(attention.hides_keys for attention in self.attention_by_layer())
-        if self.attention.order == "mask_then_cap" and not hides_keys:
-            raise ValueError(NEEDS_BOTH)
+        for attention in self.attention_by_layer():
+            if attention.order == "mask_then_cap" and not attention.hides_keys:
+                raise ValueError(NEEDS_BOTH)
         return self
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from pydantic import Field
 from pipeline.config.schema.section import Section, Words
 from pipeline.config.validators import integer, one_of, some_of
 from pipeline.metrics import POOLINGS
-from pipeline.plots import FORMATS, STYLES
+from pipeline.plots import FIGURE_FORMATS, STYLES
 
 PAPER, DEFAULT_PLOTS = "paper", ("heatmap", "displacement", "entropy")
 PAPER_SETTINGS: dict[str, Any] = {"style": PAPER, "formats": ["pdf", "svg"]}
@@ -18,7 +18,7 @@ PAPER_SETTINGS: dict[str, Any] = {"style": PAPER, "formats": ["pdf", "svg"]}
 class FigureFiles(Section):
     """How a figure is saved."""
 
-    formats: Annotated[Words, some_of(FORMATS, least=1)] = Field(
+    formats: Annotated[Words, some_of(FIGURE_FORMATS, least=1)] = Field(
         description="the file formats that each figure is saved in"
     )
     dpi: Annotated[int, integer(36, 1200)] = Field(

@@ -16,7 +16,7 @@ RESULTS = ("shared", "return")
 
 @dataclass(frozen=True)
 class Engine:
-    """What must be known of an engine before it is imported."""
+    """What is known about an engine before it is imported."""
 
     about: str  # where it makes the runs
     needs: str | None = None  # a package of the extra `cluster`

@@ -52,7 +52,7 @@ def frobenius_from_sums(squares: Array, cubes: Array) -> Array:
     return np.sqrt(np.maximum(squares - 2.0 * cubes + squares**2, 0.0))
 
 
-def jacobian_spectral(p: Array) -> Array:
+def spectral_norm(p: Array) -> Array:
     """‖J‖₂, the largest eigenvalue of J, [..., M] → [...], in O(M) per row and without J.
 
     J is a diagonal minus rank one, so with p₁ ≥ p₂ the two largest entries its eigenvalues
@@ -64,7 +64,7 @@ def jacobian_spectral(p: Array) -> Array:
     few ε (1e-15 in float64, 1e-6 in float32), absolute; 0 for a one-hot row and for zeros, 1/M for
     M > 1 equal keys. Rows are ≥ 0 and sum to at most 1.
 
-    >>> jacobian_spectral(np.array([[0.5, 0.5, 0.0], [0.9, 0.1, 0.0], [1.0, 0.0, 0.0]])).round(12)
+    >>> spectral_norm(np.array([[0.5, 0.5, 0.0], [0.9, 0.1, 0.0], [1.0, 0.0, 0.0]])).round(12)
     array([0.5 , 0.18, 0.  ])
     """
     with np.errstate(under="ignore"):  # a square that underflows is 0

@@ -75,7 +75,7 @@ def sink_mass(rows: Rows) -> Array:
     """p_i0, the weight on the first token, where trained models put attention they do not need.
 
     Xiao et al. 2023. Uniform causal attention gives it H_n/n on average, the harmonic number over
-    n: 0.41 for 6 tokens, so a high value in a short sentence is no sink.
+    n: 0.41 for 6 tokens, so a high value in a short sentence is not a sink.
 
     >>> sink_mass(Rows(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([2, 2]))).tolist()
     [0.9, 0.4]

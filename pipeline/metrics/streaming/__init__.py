@@ -1,1 +1,1 @@
-"""What is read off the weights in the one pass that computes them, exactly, and never kept."""
+"""What is read off the weights in the pass that computes them, without keeping the weights."""

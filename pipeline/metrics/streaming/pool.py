@@ -20,7 +20,7 @@ def mean_of_pairs(total: Array, pairs: Positions) -> Array:
     return total / np.maximum(pairs, 1)
 
 
-def identity(largest: Array, pairs: Positions) -> Array:
+def keep_value(largest: Array, pairs: Positions) -> Array:
     """The largest weight as it is."""
     return largest
 
@@ -36,7 +36,7 @@ class Pooling:
 
 POOLINGS: dict[str, Pooling] = {
     pooling.kind: pooling
-    for pooling in (Pooling("mean", np.add, mean_of_pairs), Pooling("max", np.maximum, identity))
+    for pooling in (Pooling("mean", np.add, mean_of_pairs), Pooling("max", np.maximum, keep_value))
 }
 
 

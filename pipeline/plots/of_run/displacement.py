@@ -32,7 +32,7 @@ CROSS_TITLE = "Where queries land among the keys"
 
 
 @dataclass(frozen=True, eq=False)
-class MovingParts:
+class DisplacementArtists:
     """What differs between displacements that start from the same points."""
 
     title: Text
@@ -61,21 +61,21 @@ def displacement(layer: LayerResult, caption: str) -> Drawing:
         return Drawing(figure, table)
     texts = tuple(map(label, layer.tokens + (layer.key_tokens if is_cross else ())))
     template = FigureTemplate(
-        build,
+        build_displacement,
         (tuple(map(tuple, static.tolist())), len(contextual), is_cross, limits, names),
-        partial(update, static, contextual, texts, title),
+        partial(update_displacement, static, contextual, texts, title),
     )
     return Drawing(template, table)
 
 
 @styled
-def build(
+def build_displacement(
     static: Sequence[Sequence[float]],
     count: int,
     is_cross: bool,
     limits: View,
     names: tuple[str, str],
-) -> tuple[Figure, MovingParts]:
+) -> tuple[Figure, DisplacementArtists]:
     """Axes with the static points; `count` lines, points and labels that are yet to be placed."""
     figure, axes = empty_plane(limits, names)
     shades = colors(count)
@@ -91,7 +91,7 @@ def build(
     )
     add_legend(axes, ("keys", "queries' outputs") if is_cross else ("static", "contextual"))
     labels = empty_labels(axes, [*shades, *(static_shades if is_cross else [])])
-    return figure, MovingParts(axes.set_title("", y=1.0), paths, points, labels)
+    return figure, DisplacementArtists(axes.set_title("", y=1.0), paths, points, labels)
 
 
 def add_legend(axes: Axes, names: tuple[str, str]) -> None:
@@ -102,8 +102,8 @@ def add_legend(axes: Axes, names: tuple[str, str]) -> None:
 
 
 @styled
-def update(
-    static: Array, contextual: Array, texts: Sequence[str], title: str, moving: MovingParts
+def update_displacement(
+    static: Array, contextual: Array, texts: Sequence[str], title: str, moving: DisplacementArtists
 ) -> list[Artist]:
     """Places the contextual points, the lines to them, and labels where there is room."""
     moving.title.set_text(visible(title))

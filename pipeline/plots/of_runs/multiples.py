@@ -12,7 +12,7 @@ from pipeline.base.drawing import Drawing
 from pipeline.base.records import Array
 from pipeline.base.tables import Table
 from pipeline.plots.output.style import new_figure, styled
-from pipeline.plots.parts.panels import BAR, SMALLEST, Layout
+from pipeline.plots.parts.panels import BAR, SMALLEST, PanelGrid
 from pipeline.plots.parts.token_labels import longest_label, room_below, token_ticks, visible
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def multiples(
     return Drawing(figure, panel_table(panels, down, across))
 
 
-def name_axes(figure: Figure, layout: Layout, down: GridAxis, across: GridAxis) -> None:
+def name_axes(figure: Figure, layout: PanelGrid, down: GridAxis, across: GridAxis) -> None:
     """The two settings once, and their values at each row and column."""
     (width, height), (left, bottom, wide, tall) = layout.size, layout.bounds
     edge, top, half = left - layout.label_width - 0.12, bottom + tall + 0.06, layout.side / 2
@@ -89,16 +89,16 @@ def name_axes(figure: Figure, layout: Layout, down: GridAxis, across: GridAxis) 
                     va="center")  # fmt: skip
 
 
-def choose_layout(rows: int, columns: int, panels: Sequence[Panel]) -> Layout:
+def choose_layout(rows: int, columns: int, panels: Sequence[Panel]) -> PanelGrid:
     """The layout with enough room for the tokens of these panels."""
     shares_labels = len({(tuple(panel.queries), tuple(panel.keys)) for panel in panels}) == 1
     label_width = max(longest_label(list(panel.queries), 8.0) for panel in panels)
     label_height = max(room_below(panel.keys, SMALLEST) for panel in panels)
-    return Layout(rows, columns, shares_labels, label_width, label_height)
+    return PanelGrid(rows, columns, shares_labels, label_width, label_height)
 
 
 def fill_panel(
-    axes: Axes, panel: Panel | None, layout: Layout, high: float, *, is_left: bool, is_last: bool
+    axes: Axes, panel: Panel | None, layout: PanelGrid, high: float, *, is_left: bool, is_last: bool
 ) -> AxesImage | None:
     """The heatmap of one panel, with tokens where the layout has them."""
     axes.spines[:].set_visible(False)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-FORMATS = ("png", *VECTORS)
+FIGURE_FORMATS = ("png", *VECTORS)
 LAYOUT_DPI = 144  # pixels per inch at which a layout is computed, whatever the file's
 MAX_TEMPLATES = 8  # kept in the process, at a few megabytes each
 

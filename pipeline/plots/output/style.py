@@ -41,7 +41,7 @@ STYLE: Any = {
     "pdf.fonttype": 42,
 }
 STYLE_LOCK = RLock()  # matplotlib's settings are shared by all threads
-IS_STYLED = ContextVar("IS_STYLED", default=False)  # whether they are ours now
+IS_STYLED = ContextVar("IS_STYLED", default=False)  # whether they are replaced now
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +63,7 @@ def styled(plot: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def our_style() -> Iterator[None]:
-    """matplotlib's settings replaced by ours, and the caller's restored afterwards."""
+    """matplotlib's settings replaced by this project's; the caller's are restored afterwards."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():

@@ -42,7 +42,7 @@ BAR_NUMBERS = 10.0  # font size of the numbers beside the bar
 
 
 @dataclass(frozen=True, eq=False)
-class MovingParts:
+class MatrixArtists:
     """What differs between figures of the same tokens."""
 
     title: Text
@@ -74,18 +74,18 @@ def matrices(
     columns = columns or math.ceil(math.sqrt(heads))
     key = (names, columns, tuple(queries), tuple(keys), unit, cmap)
     high = high if high > low else low + 1.0
-    return FigureTemplate(build, key, partial(update, values, title, low, high))
+    return FigureTemplate(build_matrix, key, partial(update_matrix, values, title, low, high))
 
 
 @styled
-def build(
+def build_matrix(
     names: Sequence[str],
     columns: int,
     queries: Sequence[str],
     keys: Sequence[str],
     unit: str,
     cmap: str,
-) -> tuple[Figure, MovingParts]:
+) -> tuple[Figure, MatrixArtists]:
     """One panel per name with its tokens, and the color bar; no values yet."""
     heads = len(names)
     rows = math.ceil(heads / columns)
@@ -109,7 +109,7 @@ def build(
     title = figure.text(0.15 / width, 1 - 0.12 / height, "", fontsize=11, va="top")
     images = [empty_cells(axes, queries, keys, side, cmap) for axes in panels]
     numbers = [empty_numbers(axes, side) for axes in panels]
-    return figure, MovingParts(title, images, numbers, bar)
+    return figure, MatrixArtists(title, images, numbers, bar)
 
 
 def color_bar(axes: Axes, unit: str, cmap: str) -> Axes:
@@ -168,7 +168,7 @@ def empty_numbers(axes: Axes, side: float) -> list[Text]:
 
 
 @styled
-def update(values: Array, title: str, low: float, high: float, moving: MovingParts) -> list[Artist]:
+def update_matrix(values: Array, title: str, low: float, high: float, moving: MatrixArtists) -> list[Artist]:
     """Sets the [H, N, M] values of the panels, from `low` to `high` on the bar."""
     moving.title.set_text(visible(title))
     moving.bar.set_ylim(low, high)

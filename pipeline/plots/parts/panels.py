@@ -13,7 +13,7 @@ TITLE, NAMES, LEFT, BAR = 0.62, 0.5, 0.65, 1.3  # inches above, for names, and b
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class PanelGrid:
     """A grid of square panels and the room around it, in inches."""
 
     rows: int

@@ -43,7 +43,7 @@ class BarText:
 
 
 @dataclass(frozen=True, eq=False)
-class MovingParts:
+class BarArtists:
     """What differs between figures of the same tokens."""
 
     axes: Axes
@@ -66,7 +66,7 @@ def token_bars(
         return band_figure(values, uniform, text, caption)
     title = f"{text.title}\n{caption}"
     template = FigureTemplate(
-        build, (tokens, len(values), text), partial(update, values, uniform, title)
+        build_bars, (tokens, len(values), text), partial(update_bars, values, uniform, title)
     )
     name = text.column
     columns = ("head", f"{name}_position", name, text.value, f"{text.value}_of_uniform")
@@ -78,7 +78,7 @@ def token_bars(
 
 
 @styled
-def build(tokens: Sequence[str], heads: int, text: BarText) -> tuple[Figure, MovingParts]:
+def build_bars(tokens: Sequence[str], heads: int, text: BarText) -> tuple[Figure, BarArtists]:
     """The tokens, the legend and bars without height."""
     width = min(max(3.9, 0.45 * len(tokens)), 8.7)
     labels = room_below(tokens, width)
@@ -94,7 +94,7 @@ def build(tokens: Sequence[str], heads: int, text: BarText) -> tuple[Figure, Mov
     axes.set_xlabel(text.axis)
     token_ticks(axes, "x", tokens, width)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
-    return figure, MovingParts(axes, axes.set_title("", y=1.0), list(bars), dashes, dots)
+    return figure, BarArtists(axes, axes.set_title("", y=1.0), list(bars), dashes, dots)
 
 
 def empty_axes(left: float, width: float, below: float, text: BarText) -> tuple[Figure, Axes]:
@@ -107,7 +107,7 @@ def empty_axes(left: float, width: float, below: float, text: BarText) -> tuple[
 
 
 @styled
-def update(values: Array, uniform: Array, title: str, moving: MovingParts) -> list[Artist]:
+def update_bars(values: Array, uniform: Array, title: str, moving: BarArtists) -> list[Artist]:
     """Sets the [H, N] numbers, and those under uniform attention."""
     axes = moving.axes
     axes.set_ylim(0, axis_top(values, uniform))

@@ -25,7 +25,7 @@ AXES = ("query", "key")
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class StoredWeights:
     """One sentence's weights in one layer."""
 
     queries: tuple[str, ...]  # [N]
@@ -34,7 +34,7 @@ class Weights:
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class StoredEmbeddings:
     """One sentence's embeddings in one layer."""
 
     static: Array  # [N, E] each token's own; [M, E] each key's in cross-attention
@@ -42,12 +42,12 @@ class Points:
     is_cross: bool  # the static ones are the keys', and no query starts anywhere
 
 
-def read_weights(folder: Path) -> dict[Place, Weights]:
+def read_weights(folder: Path) -> dict[Place, StoredWeights]:
     """(sentence, layer) → its weights."""
     return by_sentence_and_layer(folder / "weights.csv", weights_from_rows)
 
 
-def read_points(folder: Path) -> dict[Place, Points]:
+def read_points(folder: Path) -> dict[Place, StoredEmbeddings]:
     """(sentence, layer) → its embeddings before and after attention."""
     return by_sentence_and_layer(folder / "embeddings.csv", points_from_rows)
 
@@ -77,7 +77,7 @@ def select_rows(table: Any, wanted: Mask) -> Any:
     return table.slice(first, count) if together else table.filter(wanted)
 
 
-def weights_from_rows(rows: Any) -> Weights:
+def weights_from_rows(rows: Any) -> StoredWeights:
     """The rows of one sentence as its tokens and one matrix per head."""
     places = tuple(read_numbers(rows, a) for a in ("head", "query_position", "key_position"))
     weights = read_numbers(rows, "weight").astype(float)
@@ -90,7 +90,7 @@ def weights_from_rows(rows: Any) -> Weights:
         raise ValueError("rows are missing")
     if (values < 0).any():
         raise ValueError("a weight is below 0")
-    return Weights(queries, keys, values)
+    return StoredWeights(queries, keys, values)
 
 
 def tokens_by_position(positions: Positions, names: Any) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def tokens_by_position(positions: Positions, names: Any) -> tuple[str, ...]:
     return tuple(unguard(names[int(row)].as_py()) for row in first)
 
 
-def points_from_rows(rows: Any) -> Points:
+def points_from_rows(rows: Any) -> StoredEmbeddings:
     """The rows of one sentence as two arrays."""
     columns = [name for name in rows.column_names if name[:1] == "x" and name[1:].isdigit()]
     vectors = np.stack([read_numbers(rows, name) for name in columns], axis=1).astype(float)
@@ -107,7 +107,7 @@ def points_from_rows(rows: Any) -> Points:
     order = np.argsort(read_numbers(rows, "position"), kind="stable")
     static, contextual = (order[kinds[order] == kind] for kind in ("static", "contextual"))
     is_cross = not np.array_equal(tokens[static], tokens[contextual])
-    return Points(vectors[static], vectors[contextual], is_cross)
+    return StoredEmbeddings(vectors[static], vectors[contextual], is_cross)
 
 
 def scatter_keys(values: Array, places: Sequence[int], count: int) -> Array:

@@ -15,7 +15,7 @@ from pipeline.store.read.shards import settings_of_row
 
 
 def whole_config(run: Run) -> dict[str, Any]:
-    """A run's configuration for the gate: its settings, and defaults for how it is carried out."""
+    """A run's configuration for validation: its settings, and defaults for how it runs."""
     return {**all_defaults(), **nested_settings(run), "study": None}
 
 

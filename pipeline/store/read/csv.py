@@ -20,7 +20,7 @@ ANY_COLUMNS = Schema(())
 def read_table(path: Path) -> Any:
     """A table of a run folder as Arrow's; an empty cell is null, and so is a column it may lack.
 
-    Columns have their names of today. Raises `UserError` where the file is torn, is no such table,
+    Columns have their names of today. Raises `UserError` where the file is torn, is not such a table,
     or lacks a column that its schema requires.
     """
     import pyarrow as pa
@@ -58,7 +58,7 @@ def read_numbers(table: Any, name: str) -> npt.NDArray[Any]:
     """
     column = table[name]
     if str(column.type) not in (*NUMBER_TYPES, "null"):
-        raise ValueError(f"column {name!r} has a value that is no number")
+        raise ValueError(f"column {name!r} has a value that is not a number")
     if column.null_count:
         return np.asarray(column.to_pylist(), dtype=float)
     return buffer_entries(column.combine_chunks())

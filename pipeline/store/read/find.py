@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.base.errors import UserError
 from pipeline.base.paths import ROOT
-from pipeline.store.read.json import Plan, read_json
+from pipeline.store.read.json import PlanRecord, read_json
 from pipeline.store.read.run import Run, is_done, read_run
 from pipeline.store.read.shards import has_shards, runs_of_shards
 
@@ -66,7 +66,10 @@ def newest_runs(count: int) -> list[Path]:
         if len(done) < count and is_done(record.parent):
             done.append(record.parent)
     if not count or len(done) < count:
-        raise UserError(f"compare: latest:{count} of {len(done)} single runs in outputs; make run")
+        asked, had = (f"{n} {noun}{'s' * (n != 1)}" for n, noun in ((count, "run"), (len(done), "single run")))
+        raise UserError(
+            f"compare: latest:{count} asks for {asked}, but outputs has {had}; make one with: make run"
+        )
     return done[::-1]
 
 
@@ -117,7 +120,7 @@ def finished_runs(folder: Path) -> list[Found]:
     if is_run(folder):
         inside = [folder]
     elif (folder / "plan.json").exists():
-        plan, runs = read_json(folder / "plan.json", Plan)["runs"], folder / "runs"
+        plan, runs = read_json(folder / "plan.json", PlanRecord)["runs"], folder / "runs"
         return [runs / p["run"] for p in plan if is_done(runs / p.get("same_as", p["run"]))]
     else:
         inside = sorted(path.parent for path in folder.glob("*/run.json"))

@@ -52,7 +52,7 @@ class PlanLine(BaseModel):
     same_as: str = ""
 
 
-class Plan(Provenance):
+class PlanRecord(Provenance):
     """plan.json as far as it is needed to find the runs."""
 
     runs: list[PlanLine]
@@ -99,7 +99,7 @@ def read_json(path: Path, record: Any = AnyObject, command: str = "compare") -> 
 
 
 def check_record(content: Any, record: Any, path: Path, command: str = "compare") -> None:
-    """A `UserError` where what was read from `path` is no such record; it names the first error."""
+    """A `UserError` where what was read from `path` is not such a record; it names the first error."""
     try:
         adapter(record).validate_python(content)
     except ValidationError as error:
@@ -117,7 +117,7 @@ def record_error(error: ValidationError) -> str:
     """The first error: where it is, what came and what is expected.
 
     >>> try:
-    ...     adapter(Plan).validate_python({"runs": [{"run": "a"}, {"run": 1}]})
+    ...     adapter(PlanRecord).validate_python({"runs": [{"run": "a"}, {"run": 1}]})
     ... except ValidationError as error:
     ...     record_error(error)
     'runs.1.run: got 1, expected a valid string'

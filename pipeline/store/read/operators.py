@@ -21,7 +21,7 @@ ARITHMETIC = {
 
 
 def condition_error(why: str) -> UserError:
-    """The error of a text that is no condition."""
+    """The error of a text that is not a condition."""
     return UserError(f"--where: {why}; {EXAMPLE}")
 
 

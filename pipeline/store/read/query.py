@@ -34,7 +34,7 @@ def condition(text: str, resolve: Resolve) -> Callable[[Row], bool]:
     """`text` as a function that says whether a run, given as column → value, meets it.
 
     A comparison with an undefined value, or of a number with a text, is false. Raises `UserError`
-    for what is no condition, or reaches beyond the columns.
+    for what is not a condition, or reaches beyond the columns.
 
     >>> cold = condition("T < 1 and scale in ['none', 'dk']", lambda name: name)
     >>> [cold({"T": t, "scale": "none"}.get) for t in (0.5, 2.0, None)]

@@ -14,7 +14,7 @@ from pipeline.base.errors import UserError
 from pipeline.base.paths import display_path
 from pipeline.store.read.json import (
     EquivalentRun,
-    Plan,
+    PlanRecord,
     RunRecord,
     Scalars,
     check_record,
@@ -89,7 +89,7 @@ def read_folder(folder: Path) -> Run:
     """One run that has a folder of its own."""
     record, about = folder / "run.json", read_record(folder)
     if about.get("status") != "done":
-        raise UserError(f"compare: {folder} is no finished run (its run.json does not say done)")
+        raise UserError(f"compare: {folder} is not a finished run (its run.json does not say done)")
     if about.get("format") not in FORMATS:
         raise UserError(
             f"compare: {folder} has records of format {about.get('format')!r}, expected one of: "
@@ -117,4 +117,4 @@ def plan_line(folder: Path) -> Mapping[str, Any]:
 @lru_cache(maxsize=8)
 def plan_lines(plan: Path, changed: int) -> Mapping[str, Mapping[str, Any]]:
     """The lines of a plan by run; read again where the file has changed."""
-    return {line["run"]: line for line in read_json(plan, Plan)["runs"]}
+    return {line["run"]: line for line in read_json(plan, PlanRecord)["runs"]}

@@ -41,6 +41,8 @@ def column_text(column: Column) -> Any:
         return text_scalar(*quoted([column]))
     if isinstance(column, DictColumn):
         return pa.array(quoted(column.values), pa.large_string()).take(pa.array(column.indices))
+    if column.dtype.kind in "iu":
+        return pa.array(column).cast(pa.large_string())
     return float_text(column)
 
 

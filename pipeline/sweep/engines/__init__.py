@@ -7,10 +7,10 @@ is tried once more. Closing the generator stops the workers. What an engine need
 it starts.
 """
 
-from pipeline.sweep.engines.registry import Engine, load_engine, require
+from pipeline.sweep.engines.load import EngineFunction, load_engine, require
 
 __all__ = [
-    "Engine",
+    "EngineFunction",
     "load_engine",
     "require",
 ]

@@ -58,7 +58,7 @@ class Batches:
         self.size = max(1, min(fitting, 2 * self.size, MAX_TASKS))
 
     def died(self, batch: list[Task], index: int) -> Task | None:
-        """A worker died on that task of its batch; returns the task if it was the second time.
+        """Records that a worker died on a task; returns the task if it was the second time.
 
         The entries of the tasks before it may be lost with the worker, so all are drawn again,
         the one that it died on by itself.

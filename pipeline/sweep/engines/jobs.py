@@ -39,7 +39,7 @@ def write_job(folder: Path, number: int, tasks: Sequence[Task]) -> Batch:
     return Batch(file, tuple(tasks))
 
 
-class Job:
+class BatchJob:
     """What a job does: makes each run of its batch and adds its entry to the ledger."""
 
     def __init__(self, work: Callable[[Task], Entry]) -> None:
@@ -55,7 +55,7 @@ class Job:
 def launch(
     batches: Sequence[Batch], work: Callable[[Task], Entry], overrides: Sequence[str]
 ) -> list[Any]:
-    """Launches a job per batch by the launcher that `overrides` choose; returns its answers."""
+    """Launches a job per batch by the launcher that `overrides` choose; returns their results."""
     from hydra._internal.callbacks import Callbacks
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.plugins import Plugins
@@ -70,7 +70,7 @@ def launch(
         assert app is not None
         config = app.compose_config("config", [*quiet, *folders, *own], RunMode.MULTIRUN)
         launcher = Plugins.instance().instantiate_launcher(
-            HydraContext(app.config_loader, Callbacks(config)), Job(work), config
+            HydraContext(app.config_loader, Callbacks(config)), BatchJob(work), config
         )
         jobs = [[f"+batch={quoted(batch.file)}"] for batch in batches]
         return list(launcher.launch(jobs, initial_job_idx=int(batches[0].file.stem)))

@@ -143,7 +143,7 @@ PAGE: list[Any] = []  # of this worker: the memory where it writes the index of 
 
 
 def start_worker(parent: int, path: str) -> None:
-    """Opens the page, and ends the worker when its parent is gone."""
+    """Opens the shared memory, and ends the worker when its parent is gone."""
     gc.set_threshold(50_000)  # as in the parent
     with Path(path).open("r+b") as file:
         PAGE[:] = [mmap.mmap(file.fileno(), 4)]

@@ -89,7 +89,7 @@ def mismatch(path: Path, key: str | None) -> str:
     """
     record = readable_record(path)
     if record.get("status") != "done":
-        return f"{display_path(path)} is no finished run"
+        return f"{display_path(path)} is not a finished run"
     if key not in (None, record.get("key")):
         return f"{display_path(path)} is another run"
     lacking = [name for name in record.get("files", ()) if not os.path.lexists(path / name)]

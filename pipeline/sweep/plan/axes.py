@@ -114,9 +114,9 @@ def axis_of(override: Override) -> Axis:
     try:
         values = tuple((str(value),) for value in override.sweep_string_iterator())
     except HydraException as error:
-        raise UserError(f"{text}: cannot be counted out: {one_line(str(error))}") from error
+        raise UserError(f"{text}: cannot be expanded: {one_line(str(error))}") from error
     if not values:
-        raise UserError(f"{text}: stands for no value; expected at least one")
+        raise UserError(f"{text}: expands to no value; expected at least one")
     return Axis((text.partition("=")[0],), values)
 
 

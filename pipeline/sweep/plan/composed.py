@@ -105,10 +105,10 @@ def set_path(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:
 
 def setting(name: str, config: Config, choices: Mapping[str, str]) -> Any:
     """A setting's value in a run, as a table shows it."""
-    return plain_value(value_of(name, config, choices))
+    return plain_value(planned_value(name, config, choices))
 
 
-def value_of(name: str, config: Config, choices: Mapping[str, str]) -> Any:
+def planned_value(name: str, config: Config, choices: Mapping[str, str]) -> Any:
     """A setting's value in a run: the option of a group, or a value; None where it has none."""
     if name in choices:
         return choices[name]

@@ -84,7 +84,7 @@ class Grid:
         }
 
 
-class Points(Sequence[Point]):
+class PlanPoints(Sequence[Point]):
     """Every run of a plan: the grid, one hash per run, and what the runs share."""
 
     def __init__(
@@ -130,9 +130,9 @@ class Points(Sequence[Point]):
     def __iter__(self) -> Iterator[Point]:
         return (self[index] for index in range(len(self)))
 
-    def renamed(self, folders: Sequence[str]) -> Points:
+    def renamed(self, folders: Sequence[str]) -> PlanPoints:
         """The same points in folders of other names."""
-        return Points(self.grid, self.group_of, self.keys, self.equivalent, folders)
+        return PlanPoints(self.grid, self.group_of, self.keys, self.equivalent, folders)
 
     def varied(
         self, group: ComposedGroup, assignment: Assignment, axis_indices: Sequence[int]

@@ -25,7 +25,7 @@ from pipeline.store.key import run_key_from_text
 from pipeline.sweep.plan.axes import Axis, find_axes, is_zipped
 from pipeline.sweep.plan.composed import GroupOf, composed_groups
 from pipeline.sweep.plan.equivalence import EquivalenceFinder
-from pipeline.sweep.plan.grid import DIGEST, Grid, Points, to_overrides
+from pipeline.sweep.plan.grid import DIGEST, Grid, PlanPoints, to_overrides
 from pipeline.sweep.plan.inputs import InputCache
 from pipeline.sweep.plan.where import kept_indices
 
@@ -38,7 +38,7 @@ class Plan:
     study: Study | None
     axes: tuple[Axis, ...]  # of the settings; the seeds of repeats come after them
     seeds: tuple[int, ...]  # of the repeats of each setting; none where nothing is repeated
-    points: Points
+    points: PlanPoints
     overrides: tuple[str, ...]  # the command line's
 
     @property
@@ -67,7 +67,7 @@ def make_plan(overrides: Sequence[str]) -> Plan:
     in_grid = request.study.varied if request.study else []
     kept = kept_indices(axes, max(1, len(seeds)), group_of, request.where, in_grid)
     grid = Grid(repeated, kept)
-    points = Points(grid, group_of, *validate_points(grid, group_of))
+    points = PlanPoints(grid, group_of, *validate_points(grid, group_of))
     config = points[0].job.config
     name = composed.choices.get("experiment", config.name)
     recorded = tuple(override for override in overrides if not override.startswith("outputs="))

@@ -14,7 +14,7 @@ from pipeline.base.errors import UserError, shorten
 from pipeline.base.registry import list_choices
 from pipeline.store.read.query import Row, condition
 from pipeline.sweep.plan.axes import Axis, read_value
-from pipeline.sweep.plan.composed import GroupOf, value_of
+from pipeline.sweep.plan.composed import GroupOf, planned_value
 from pipeline.sweep.plan.grid import Grid
 
 
@@ -87,4 +87,4 @@ def values_of(
     """The values of settings in one run."""
     group, assignment = group_of(Grid(tuple(axes), ()).assignment(axis_indices))
     config = group.config(assignment)
-    return {name: value_of(name, config, group.composed.choices) for name in names}
+    return {name: planned_value(name, config, group.composed.choices) for name in names}

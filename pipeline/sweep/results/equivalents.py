@@ -70,17 +70,17 @@ def rules_applied(plan: Plan, index: int) -> list[str]:
     forms = [flatten_attention(config.settings()) for config in configs]
     names = []
     for name, rule in RULES.items():
-        before = differing(*forms)
+        before = differing_forms(*forms)
         forms = [rule.apply(form, shape) for form, shape in zip(forms, shapes, strict=True)]
-        if len(differing(*forms)) < len(before):
+        if len(differing_forms(*forms)) < len(before):
             names.append(name)
     return names
 
 
-def differing(one: CanonicalSettings, other: CanonicalSettings) -> list[str]:
+def differing_forms(one: CanonicalSettings, other: CanonicalSettings) -> list[str]:
     """The parts in which two forms differ, factors by more than rounding.
 
-    >>> differing({"factor": 0.1 + 0.2, "mask": "none"}, {"factor": 0.3, "mask": "causal"})
+    >>> differing_forms({"factor": 0.1 + 0.2, "mask": "none"}, {"factor": 0.3, "mask": "causal"})
     ['mask']
     """
     is_close = math.isclose(one.get("factor", 0), other.get("factor", 0), rel_tol=REL_TOL)

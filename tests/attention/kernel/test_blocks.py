@@ -156,7 +156,7 @@ def test_stages_are_captured_in_their_order() -> None:
 
 def threads_of_blas() -> list[int]:
     loaded = [library for library in blas().info() if library["user_api"] == "blas"]
-    return [library["num_threads"] for library in loaded]  # another library's OpenMP is not ours
+    return [library["num_threads"] for library in loaded]  # another library's OpenMP does not count
 
 
 def test_blas_has_its_threads_back_also_after_an_error() -> None:

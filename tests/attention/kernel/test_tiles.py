@@ -1,4 +1,4 @@
-"""Results are bit-identical for any block size, any threads of ours and any threads of BLAS."""
+"""Results are bit-identical for any block size, any number of threads, ours or of BLAS."""
 
 from __future__ import annotations
 

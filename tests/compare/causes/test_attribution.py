@@ -84,7 +84,7 @@ def test_several_settings_sum_to_the_whole_and_each_is_by_hand(run: MakeRun) -> 
 
 
 def test_mixtures_that_are_one_config_are_one_run(run: MakeRun) -> None:
-    """Changed to and fro: what does not differ is no factor, what is silent moves nothing."""
+    """Changed to and fro: what does not differ is not a factor, what is silent moves nothing."""
     before = run("language=pt", "figures.dpi=40", "metrics=[entropy]")
     after = run("attention.temperature=2", "name=other", "metrics=[entropy,cosine]")
     assert [factor.label for factor in factors(before, after)] == ["attention.temperature"]

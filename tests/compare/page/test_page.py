@@ -19,7 +19,7 @@ import pytest
 from pipeline.base.paths import ROOT
 from pipeline.compare.page import PageHeading, compare_command, page
 from pipeline.compare.page.columns import columns_of
-from pipeline.compare.page.effects import share
+from pipeline.compare.page.effects import variance_share
 from pipeline.compare.page.findings import findings
 from pipeline.compare.page.page import ASSETS, SCRIPTS, fixed_settings, partner
 from pipeline.compare.page.payload import (
@@ -33,7 +33,7 @@ from pipeline.compare.page.payload import (
 from pipeline.compare.page.safe import as_json, hashed
 from pipeline.compare.table import metric_names
 from pipeline.laws import Verdict
-from pipeline.store.read.arrays import Points
+from pipeline.store.read.arrays import StoredEmbeddings
 from pipeline.sweep.results.summary import THIS
 from tests.command import compare, read_csv
 from tests.compare.page.pages import HOSTILE, hostile, many, read_back, run_of, swept
@@ -146,7 +146,7 @@ def test_hostile_names_and_tokens_are_text(tmp_path: Path) -> None:
     assert sum(tag == "script" for tag, _ in ours.tags) == 3
     assert ours.data["sentences"] == [HOSTILE[1]]
     assert ours.data["pictures"][0]["queries"] == list(HOSTILE)
-    assert "{{7*7}}" in json.dumps(ours.data)  # not 49: what a user wrote is no template
+    assert "{{7*7}}" in json.dumps(ours.data)  # not 49: what a user wrote is not a template
 
 
 def test_names_of_settings_are_text_too() -> None:
@@ -272,7 +272,7 @@ def test_shares_of_a_factorial_grid_sum_to_one_where_nothing_interacts() -> None
     ]  # fmt: skip
     *settings, metric = columns_of(runs)
     values = np.array(metric.values)
-    assert sum(share(one, values) for one in settings) == pytest.approx(1.0, abs=1e-12)
+    assert sum(variance_share(one, values) for one in settings) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_the_first_pair_is_the_plainest_contrast() -> None:
@@ -429,7 +429,7 @@ def test_one_plane_for_all_runs_of_a_sentence_and_it_keeps_distances() -> None:
     rng = np.random.default_rng(1)
     static = rng.standard_normal((5, 2))
     vectors: dict[int, Vectors] = {
-        run: {("s", 0): Points(static, rng.standard_normal((5, 2)), False)} for run in (3, 8)
+        run: {("s", 0): StoredEmbeddings(static, rng.standard_normal((5, 2)), False)} for run in (3, 8)
     }
     planes, moves = displaced(vectors, {("s", 0)})
     assert len(planes) == 1

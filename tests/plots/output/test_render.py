@@ -115,6 +115,7 @@ DRAWINGS: dict[str, Drawing] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_all_but_the_words_is_as_drawn_whole(name: str) -> None:
     plan = DRAWINGS[name].plan
@@ -127,6 +128,7 @@ def test_all_but_the_words_is_as_drawn_whole(name: str) -> None:
     template.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_words_are_where_matplotlib_sets_them_to_half_a_pixel(name: str) -> None:
     drawing = DRAWINGS[name]

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 
 from pipeline.base.drawing import Drawing
 from pipeline.base.tables import Table
-from pipeline.plots import FORMATS, render
+from pipeline.plots import FIGURE_FORMATS, render
 from pipeline.plots.output.style import colors, new_figure
 from pipeline.plots.parts.token_labels import MAX_LABEL, REPLACEMENT, label
 
@@ -42,7 +42,7 @@ def test_colors_differ_and_are_dark_enough_for_text(count: int) -> None:
         assert 0.299 * red + 0.587 * green + 0.114 * blue < 0.72
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("file_format", FIGURE_FORMATS)
 def test_a_file_begins_as_its_format_does_and_holds_no_date(file_format: str) -> None:
     figure = new_figure(2, 2)
     figure.subplots().plot([0, 1])

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.text import Text
 
 from pipeline.base.drawing import Drawing
-from pipeline.plots import FORMATS, PLOTS, STYLES, render
+from pipeline.plots import FIGURE_FORMATS, PLOTS, STYLES, render
 from pipeline.plots.of_runs.curve import curve
 from pipeline.plots.of_runs.difference import difference
 from pipeline.plots.of_runs.multiples import GridAxis, Panel, multiples
@@ -53,7 +53,7 @@ MAKE: dict[str, Callable[[], Drawing]] = {  # every kind of figure
     "effects": lambda: share_bars("entropy", ["scale", "scale × temperature"], [0.8, 0.2]),
 }
 SMALLEST = 5.5  # points of a letter on paper; journals ask for 5 to 7
-every_format = pytest.mark.parametrize("file_format", FORMATS)
+every_format = pytest.mark.parametrize("file_format", FIGURE_FORMATS)
 
 
 def described(content: bytes, file_format: str) -> str:
@@ -120,9 +120,9 @@ def drawing_of(name: str) -> Drawing:
 
 @every_figure
 def test_a_file_is_the_same_whatever_other_files_the_figure_was_saved_as(name: str) -> None:
-    files = {form: file_of(name, form) for form in FORMATS}
+    files = {form: file_of(name, form) for form in FIGURE_FORMATS}
     again = MAKE[name]()
-    assert {form: render(again, form, 40, "paper") for form in FORMATS[::-1]} == files
+    assert {form: render(again, form, 40, "paper") for form in FIGURE_FORMATS[::-1]} == files
 
 
 @every_figure
@@ -200,6 +200,7 @@ def test_plots_paper_is_the_usual_plots_for_print(tmp_path: Path) -> None:
         assert a == b, name
 
 
+@pytest.mark.slow
 def test_a_sweep_takes_it_too(tmp_path: Path) -> None:
     asked = ["plots=paper", "attention.scale=on,off", "attention.temperature=1,4"]
     said = pipeline("-m", *asked, "sweep.workers=1", f"outputs={tmp_path}")

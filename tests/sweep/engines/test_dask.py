@@ -89,7 +89,7 @@ def test_an_address_where_nobody_answers_is_a_fault(tmp_path: Path) -> None:
 def test_without_the_extra_one_line_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.sweep.engines.registry.find_spec", lambda name: None)
+    monkeypatch.setattr("pipeline.sweep.engines.load.find_spec", lambda name: None)
     said = pipeline(*SWEEP, "sweep.engine=dask", f"outputs={tmp_path}")
     assert (said.code, said.out) == (2, "")
     assert said.err == (
@@ -99,7 +99,7 @@ def test_without_the_extra_one_line_names_it(
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(UserError):
         require("dask")
-    monkeypatch.setattr("pipeline.sweep.engines.registry.find_spec", find_spec)
+    monkeypatch.setattr("pipeline.sweep.engines.load.find_spec", find_spec)
     require("local")
 
 

@@ -109,7 +109,7 @@ def test_a_run_of_a_sweep_is_the_single_run_of_its_overrides(tmp_path: Path) -> 
     assert records[0]["key"] == records[1]["key"]
 
 
-@pytest.mark.parametrize("error", [RuntimeError("a bug\nof ours"), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [RuntimeError("a bug\nin this project"), ZeroDivisionError()])
 def test_a_failing_run_is_kept_on_record_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -297,3 +297,16 @@ def test_a_folder_that_an_orphan_made_meanwhile_stays(
     assert len(list(runs.glob("*/mark"))) == len(entries(said.folder)) == 4
     assert not list(runs.glob(".*"))
     assert (said.folder / "summary.csv").read_bytes() == (plain / "summary.csv").read_bytes()
+
+
+def test_a_worker_of_another_checkout_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "pipeline.sweep.execute.execute.code_version", lambda: "of another checkout"
+    )
+    said = sweep(tmp_path)
+    assert said.code == 1
+    assert {entry["error"] for entry in entries(said.folder)} == {
+        "the code of this worker is not the code that the sweep was planned with"
+    }

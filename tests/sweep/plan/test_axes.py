@@ -114,11 +114,11 @@ def test_settings_that_move_together_on_the_command_line(
         ),
         ("seed,name=1,2", "seed,name: got 1,2, expected lists of 2, as in seed,name=[…],[…]"),
         ("seed,name=range(1,3)", "seed,name: got range(1,3), expected lists of 2"),
-        ("seed=range(1,1)", "seed=range(1,1): stands for no value; expected at least one"),
-        ("sentences=glob(zz*)", "sentences=glob(zz*): stands for no value; expected at least one"),
+        ("seed=range(1,1)", "seed=range(1,1): expands to no value; expected at least one"),
+        ("sentences=glob(zz*)", "sentences=glob(zz*): expands to no value; expected at least one"),
         (
             "attention.temperature=interval(0,1)",
-            "attention.temperature=interval(0,1): cannot be counted out: ",
+            "attention.temperature=interval(0,1): cannot be expanded: ",
         ),
         (
             "experiment=a,b",

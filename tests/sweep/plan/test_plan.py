@@ -129,7 +129,12 @@ GRIDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
 }
 
 
-@pytest.mark.parametrize("case", GRIDS)
+QUICK = ("variants with settings", "interpolations")  # the others run among the slow tests
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case not in QUICK)) for case in GRIDS]
+)
 def test_every_run_is_what_hydra_composes(case: str) -> None:
     fixed, grid = GRIDS[case]
     plan = make_plan([*fixed, *(f"{key}={','.join(values)}" for key, values in grid.items())])

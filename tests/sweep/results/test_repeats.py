@@ -67,7 +67,7 @@ def test_a_repeat_is_the_run_of_its_seed() -> None:
     ],
 )
 def test_where_keeps_what_it_holds_of(where: str, kept: list[tuple[str, float]]) -> None:
-    # "off" is spelled as the gate spells it, and 1 is 1.0.
+    # "off" is spelled as validation spells it, and 1 is 1.0.
     axes = ["attention.scale=on,off", "attention.temperature=0.5,1,2"]
     plan = make_plan([*RANDOM, *axes, f'where="{where}"'])
     assert [tuple(point.varied.values()) for point in plan.points] == kept

@@ -31,7 +31,7 @@ function drawCurves() {
   const shade = hueOf(hue);
   const parts = facets.map(([value, text]) => drawFacet(metric, x, hue, panel, value, panel ? `${panel.label} ${text}` : "", shade, facets.length));
   const more = panel ? axes[panel.place].ticks.length - facets.length : 0;
-  if (more > 0) parts.push(element("p", { class: "quiet" }, `${more} more panels not svgElement.`));
+  if (more > 0) parts.push(element("p", { class: "quiet" }, `${more} more panels not drawn.`));
   host.replaceChildren(...parts);
   find("legend").replaceChildren(...(hue ? legend(hue, shade) : []));
 }

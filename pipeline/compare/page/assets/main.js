@@ -4,7 +4,13 @@ readLink();
 startTheme();
 applyTheme();
 if (RUNS) {
-  for (const start of panels) start();
+  for (const start of panels) {
+    try {
+      start();
+    } catch (error) {
+      console.error(error); // one broken panel leaves the others working
+    }
+  }
   restoreTable();
 }
 startLive();

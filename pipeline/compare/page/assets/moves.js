@@ -50,7 +50,7 @@ function drawMoves() {
     svgElement("text", { class: "name", x: width - 10, y: height - 14, "text-anchor": "end" }, `PC 1, ${Math.round(100 * explained[0])}% of the variance of the static vectors`),
     svgElement("text", { class: "name", x: 18, y: 14, transform: "rotate(-90 18 14)", "text-anchor": "end" }, `PC 2, ${Math.round(100 * explained[1])}%`),
     ...arrows, ...names);
-  const apart = usable.length > shown.length ? [element("p", { class: "quiet" }, "Run B lives in another space (other sentence or width) and is not svgElement.")] : [];
+  const apart = usable.length > shown.length ? [element("p", { class: "quiet" }, "Run B lives in another space (other sentence or width) and is not drawn.")] : [];
   host.replaceChildren(svg, ...apart);
 }
 

@@ -1,6 +1,6 @@
 // Parallel coordinates: one line per run, one axis per column; dragging along an axis brushes it.
 
-const LINE_BINS = 12; // colors of lines, each svgElement as one path
+const LINE_BINS = 12; // colors of lines, each drawn as one path
 const plot = { width: 1180, top: 58, height: 260, left: 76, right: 60 };
 
 const axisX = (place, count) =>

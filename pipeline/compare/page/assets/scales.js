@@ -60,7 +60,7 @@ function decades(low, high) {
   return powers.length > 1 ? powers : [low, high];
 }
 
-/** Every k-th of the runs, so that at most `most` are svgElement. */
+/** Every k-th of the runs, so that at most `most` are drawn. */
 function sampled(most) {
   const step = Math.ceil(RUNS / most);
   return Array.from({ length: Math.ceil(RUNS / step) }, (_, i) => i * step);

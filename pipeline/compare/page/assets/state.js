@@ -34,7 +34,7 @@ const listeners = [];
 const columnNamed = (name) => COLUMNS.find((column) => column.name === name);
 const shownColumns = () => state.columns.split(".").filter(Boolean).map((place) => COLUMNS[place]).filter(Boolean);
 
-/** Changes the view: what follows is svgElement again, and the link is brought up to date. */
+/** Changes the view: what follows is drawn again, and the link is brought up to date. */
 function choose(changes) {
   Object.assign(state, changes);
   keepLink();

@@ -10,12 +10,12 @@ from pipeline.base.errors import UserError
 from pipeline.config.schema.sweep import ENGINES, SweepSettings
 from pipeline.sweep.entries import Entry, Task
 
-Engine = Callable[[Iterable[Task], Callable[[Task], Entry], SweepSettings], Generator[Entry]]
+EngineFunction = Callable[[Iterable[Task], Callable[[Task], Entry], SweepSettings], Generator[Entry]]
 
 
-def load_engine(name: str) -> Engine:
+def load_engine(name: str) -> EngineFunction:
     """The function of that name in the file of that name."""
-    engine: Engine = getattr(import_module(f"pipeline.sweep.engines.{name}"), name)
+    engine: EngineFunction = getattr(import_module(f"pipeline.sweep.engines.{name}"), name)
     return engine
 
 
