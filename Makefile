@@ -64,7 +64,7 @@ docs: setup ## conf/README.md, the reference of all settings, made anew
 setup: setup-base $(EXTRA_LAYERS:%=setup-%) ## .venv from the lock; the others call it: make setup EXTRAS=glove
 
 lock: ## the lock files from pyproject.toml: make lock ARGS=--upgrade for the newest versions
-	@LOCK_ARGS='$(ARGS)' PYTHON='$(PYTHON)' sh -c "$$LOCK"
+	@PYTHON='$(PYTHON)' sh -c "$$LOCK"
 
 clean: ## remove .venv and the caches; outputs/ stays as it is
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -74,8 +74,7 @@ help: ## this list
 	@awk "$$HELP" Makefile
 
 $(LAYERS:%=setup-%): setup-%:
-	@LAYER=$* PYTHON='$(PYTHON)' ASKED='$(filter-out file,$(origin PYTHON))' \
-	    GOALS='$(or $(MAKECMDGOALS),setup)' sh -c "$$SETUP"
+	@PYTHON='$(PYTHON)' sh -c "$$SETUP" setup $(subst -base,,requirements-$*.lock)
 
 define HELP
 BEGIN {
@@ -92,116 +91,61 @@ END {
     print "  RUNS         folders of runs or sweeps, globs, latest:2 (the newest sweep)"
     print "  EXTRAS       glove: the real GloVe vectors, 76 MB; cluster: Dask and Slurm;"
     print "               browser: for the tests of report.html; several with commas between"
-    print "  PYTHON       the interpreter .venv is made with: 3.11, 3.12 or 3.13 (python3)"
+    print "  PYTHON       what a new .venv is made with: 3.11, 3.12 or 3.13 (python3); to change it,"
+    print "               make clean first"
 }
 endef
 export HELP
 
-# .venv is made of layers: base (requirements.lock), and the extras on top of it. A layer's stamp is
-# a copy of the lock it was installed from, written last, so that content decides and not times.
+# .venv is made of layers, one lock file each: the build lock, the base, then extras. The stamp of a
+# layer is a copy of its lock (content decides, not times), and empty while pip works on the layer.
 define SETUP
 set -eu
-stamps=.venv/locks
-lock_of() { case $$1 in base) echo requirements.lock ;; *) echo requirements-$$1.lock ;; esac; }
-
-# Nothing to do, the usual case: found out without starting Python.
-lock=$$(lock_of $$LAYER)
-same() { cmp -s "$$1" "$$stamps/$$2" 2>/dev/null; }
+lock=$$1
+layers=$$lock
 rebuild=
-[ -x .venv/bin/python ] && [ ! -e $$stamps/unfinished ] || rebuild=yes
-same requirements-build.lock build && same requirements.lock base || rebuild=yes
-if [ -e $$stamps/$$LAYER ]; then same $$lock $$LAYER || rebuild=yes; fi
-made=$$(sed -n 's/^version = \([0-9]*\.[0-9]*\).*/\1/p' .venv/pyvenv.cfg 2>/dev/null || true)
-if [ "$${PYTHON##*/}" = "python$$made" ]; then ASKED=; fi
-if [ -z "$$rebuild$$ASKED" ] && [ -e $$stamps/$$LAYER ]; then exit 0; fi
+same() { cmp -s "$$1" ".venv/locks/$$1"; }
+[ -x .venv/bin/python ] && same requirements-build.lock && same requirements.lock || rebuild=yes
+[ ! -e ".venv/locks/$$lock" ] || same "$$lock" || rebuild=yes
 
-say() { printf '%s\n' "$$*" >&2; }
-
-# ask PYTHON: its version, whether it can make a .venv, and its path (outside any .venv).
-probe='import sys
-sys.stdout.write("%d.%d.%d " % sys.version_info[:3])
-from importlib.util import find_spec
-print(all(map(find_spec, ("venv", "ensurepip"))), getattr(sys, "_base_executable", sys.executable))'
-ask() { "$$1" -c "$$probe" 2>/dev/null </dev/null || echo none; }
-fits() { case $$1 in 3.1[123].*) true ;; *) false ;; esac; }
-whole() { case $$1 in *" True "*) true ;; *) false ;; esac; }
-
-# usual: the version that this system's own packages have. install MINOR: how to get it.
-case $$(uname -s)-$$([ -r /etc/os-release ] && . /etc/os-release && echo "$${ID:-}$${VERSION_ID:-}") in
-    Linux-debian12) usual=3.11 ;;
-    Linux-debian* | Darwin*) usual=3.13 ;;
-    *) usual=3.12 ;;
-esac
-install() {
-    case $$(uname -s) in
-        Darwin) echo "brew install python@$$1" ;;
-        *) echo "sudo apt install python$$1 python$$1-venv" ;;
+if [ "$$rebuild" ]; then
+    probe='import sys; print("%d.%d" % sys.version_info[:2]); import venv, ensurepip'
+    version=$$("$$PYTHON" -c "$$probe" 2>/dev/null) || version="$${version:+$$version without venv}"
+    case $$version in 3.11 | 3.12 | 3.13) ;; *)
+        echo "Attention Lab needs Python 3.11, 3.12 or 3.13 with venv, and $$PYTHON is" \
+            "$${version:-not there}: install one (Debian: python3-venv too)," \
+            "then PYTHON=python3.12 make $(MAKECMDGOALS)" >&2
+        exit 2
     esac
-}
-# refuse FAULT MINOR: one line, with what to install and how to choose an interpreter.
-refuse() {
-    for other in python3.13 python3.12 python3.11; do
-        answer=$$(ask $$other)
-        if fits "$$answer" && whole "$$answer"; then
-            say "$$1: $$(install $$2), or choose the $$other that is here: PYTHON=$$other make $$GOALS"
-            exit 2
-        fi
+    echo "Making .venv with Python $$version (once; about a minute) …" >&2
+    layers="requirements-build.lock requirements.lock $$lock"
+    for extra in requirements-*.lock; do
+        [ ! -e ".venv/locks/$$extra" ] || layers="$$layers $$extra"
     done
-    say "$$1: $$(install $$2), then PYTHON=python$$2 make $$GOALS"
-    exit 2
-}
-if [ -n "$$ASKED$$rebuild" ]; then
-    answer=$$(ask "$$PYTHON")
-    version=$${answer%% *}
-    minor=$${version%.*}
-    needs="Attention Lab needs Python 3.11, 3.12 or 3.13"
-    [ "$$answer" != none ] || refuse "$$PYTHON does not run, and $$needs" $$usual
-    fits "$$answer" || refuse "$$PYTHON is $$version, and $$needs" $$usual
-    whole "$$answer" || refuse "$$PYTHON ($$version) lacks venv or ensurepip" $$minor
-    [ "$$made" = "$$minor" ] || rebuild=yes
-    if [ -z "$$rebuild" ] && [ -e $$stamps/$$LAYER ]; then exit 0; fi
+    rm -rf .venv/locks
+    "$$PYTHON" -m venv --clear .venv >&2
+    mkdir .venv/locks
+    (cd ./.venv/locks && touch $$layers)
+    # The checkout on the path, relative to site-packages, so that it may be moved.
+    (cd ./.venv/lib/python*/site-packages && echo ../../../.. >attention_lab.pth)
 fi
 
-pip() { .venv/bin/python -m pip -qq --disable-pip-version-check --no-input "$$@" >&2; }
-packages() { ls .venv/lib/python*/site-packages; }
-# antlr4-python3-runtime is the one package without a wheel: it is built with the locked setuptools.
-add() {
-    before=$$(packages)
-    : >$$stamps/unfinished
-    status=0
-    pip install --no-user --require-hashes --no-build-isolation --use-pep517 --only-binary :all: \
-        --no-binary antlr4-python3-runtime -r $$2 || status=$$?
-    if [ $$status -ne 0 ]; then
-        # pip changes nothing before it has fetched everything: if so, the layers below are whole.
-        if [ "$$before" = "$$(packages)" ]; then rm -f $$stamps/unfinished; fi
-        say "pip could not install $$2 (see above); the next make tries again"
-        exit 1
-    fi
-    cp $$2 $$stamps/part
-    mv $$stamps/part $$stamps/$$1
-    rm -f $$stamps/unfinished
-}
-if [ -n "$$rebuild" ]; then
-    had=
-    for layer in dev glove cluster browser; do if [ -e $$stamps/$$layer ]; then had="$$had $$layer"; fi; done
-    say "Setting up .venv with Python $$version (once; about a minute) …"
-    rm -rf .venv
-    "$${answer#* * }" -m venv .venv >&2 || {
-        rm -rf .venv
-        say "$$PYTHON could not make .venv"
+for layer in $$layers; do
+    same "$$layer" && continue
+    echo "Installing $$layer into .venv (once) …" >&2
+    packages=$$(ls .venv/lib/python*/site-packages)
+    : >".venv/locks/$$layer"
+    # antlr4-python3-runtime alone has no wheel: it is built with the locked setuptools.
+    .venv/bin/python -m pip -qq --disable-pip-version-check --no-input install --no-user \
+        --require-hashes --no-build-isolation --use-pep517 --only-binary :all: \
+        --no-binary antlr4-python3-runtime -r "$$layer" >&2 || {
+        # An extra of which nothing was installed is merely absent; otherwise the stamp stays empty.
+        [ "$$packages" != "$$(ls .venv/lib/python*/site-packages)" ] || rm ".venv/locks/$$layer"
+        echo "pip could not install $$layer (see above); the next make tries again" >&2
         exit 1
     }
-    mkdir $$stamps
-    # The checkout on the path, relative to site-packages, so that it may be moved.
-    for site in .venv/lib/python*/site-packages; do echo ../../../.. >$$site/attention_lab.pth; done
-    add build requirements-build.lock
-    add base requirements.lock
-    for layer in $$had; do [ $$layer = $$LAYER ] || add $$layer requirements-$$layer.lock; done
-fi
-if [ ! -e $$stamps/$$LAYER ]; then
-    if [ -z "$$rebuild" ]; then say "Adding $$lock to .venv (once) …"; fi
-    add $$LAYER $$lock
-fi
+    cp "$$layer" .venv/locks
+done
 endef
 export SETUP
 
@@ -211,26 +155,19 @@ define LOCK
 set -eu
 dir=$$(mktemp -d)
 trap 'rm -rf "$$dir"' EXIT
-trap 'exit 130' HUP INT TERM
-"$$PYTHON" -m venv "$$dir/venv"
-"$$dir/venv/bin/python" -m pip install -qq --disable-pip-version-check uv >&2
-lock() {
-    output=$$1
-    shift
-    "$$dir/venv/bin/uv" pip compile --quiet --no-config --universal --python-version 3.11 \
-        --fork-strategy fewest --generate-hashes --custom-compile-command "make lock" \
-        -o $$output "$$@"
+trap 'exit 130' INT TERM
+"$$PYTHON" -m venv "$$dir"
+"$$dir/bin/python" -m pip -qq --disable-pip-version-check install uv >&2
+compile() {
+    "$$dir/bin/uv" pip compile -q --no-config --universal --python-version 3.11 --generate-hashes \
+        --fork-strategy fewest --custom-compile-command "make lock" "$$@"
 }
-cat requirements.lock requirements-*.lock >"$$dir/all" 2>/dev/null || true
-lock "$$dir/all" pyproject.toml --all-extras $$LOCK_ARGS
-cp requirements-build.lock "$$dir/build" 2>/dev/null || true
-echo "setuptools>=80" >"$$dir/build.in"
-(cd "$$dir" && lock build build.in $$LOCK_ARGS)
-sed '/# via/d' "$$dir/build" >requirements-build.lock
+cat requirements*.lock >"$$dir/all"
+compile pyproject.toml --all-extras -o "$$dir/all" $(ARGS)
+echo "setuptools>=80" | compile - --no-annotate -o requirements-build.lock $(ARGS)
 for extra in "" dev glove cluster browser; do
-    output=requirements$${extra:+-$$extra}.lock
-    cp "$$dir/all" $$output
-    lock $$output pyproject.toml $${extra:+--extra $$extra}
+    cp "$$dir/all" requirements$${extra:+-$$extra}.lock
+    compile pyproject.toml $${extra:+--extra $$extra} -o requirements$${extra:+-$$extra}.lock
 done
 endef
 export LOCK

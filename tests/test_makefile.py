@@ -1,7 +1,6 @@
-"""The Makefile: what it lists, what it hands on, whom it refuses, and when it sets up anew.
+"""The Makefile: its targets, what it passes on, whom it refuses, and when it sets up again.
 
-A copy of it runs in a folder of its own, with interpreters that are scripts of a few lines: no
-network, nothing installed, and the checkout is left alone.
+A copy of it runs in a temporary folder with fake interpreters: no network, nothing installed.
 """
 
 from __future__ import annotations
@@ -19,273 +18,247 @@ from pipeline.base.paths import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = dict(re.findall(r"^([a-z-]+):.*## (.*)$", MAKEFILE, flags=re.MULTILINE))
-LOCKS = {"build": "requirements-build.lock", "base": "requirements.lock"} | {
-    layer: f"requirements-{layer}.lock" for layer in ("dev", "glove", "cluster", "browser")
-}
-NEEDS = "Attention Lab needs Python 3.11, 3.12 or 3.13"
-INSTALL = r"(sudo apt install python3\.\d+ python3\.\d+-venv|brew install python@3\.\d+)"
-# Answers the probe; makes a .venv of itself; notes what pip is asked, and fails where told to.
+EXTRAS = ("dev", "glove", "cluster", "browser")
+BASE = ["requirements-build.lock", "requirements.lock"]
+GLOVE = "requirements-glove.lock"
+# Answers the version probe, makes a .venv of itself and logs what pip is to install. pip fails,
+# or is killed halfway, on the lock that the file `failing` or `killed` names.
 INTERPRETER = """#!/bin/sh
+site=.venv/lib/python{version}/site-packages
+for last; do :; done
 case "$1 $2" in
-    "-c "*) echo "{version} {venv} $0" ;;
+    "-c "*) echo {version}; exit {status} ;;
     "-m venv")
-        mkdir -p "$3/bin" "$3/lib/python{minor}/site-packages"
-        cp "$0" "$3/bin/python"
-        echo "version = {version}" >"$3/pyvenv.cfg"
-        echo "venv" >>log ;;
+        rm -rf .venv
+        mkdir -p .venv/bin $site
+        cp "$0" .venv/bin/python
+        echo venv >>log ;;
     "-m pip")
-        for last; do :; done
-        echo "pip $last" >>log
+        echo "$last" >>log
         if [ "$(cat failing 2>/dev/null)" = "$last" ]; then echo "no network" >&2; exit 1; fi
-        touch .venv/lib/python{minor}/site-packages/"$last" ;;
+        touch "$site/$last"
+        if [ "$(cat killed 2>/dev/null)" = "$last" ]; then kill -9 $$; fi ;;
     *) echo "python $*" ;;
 esac
 """
 
 
 @dataclass(frozen=True)
-class House:
-    """A folder with a copy of the Makefile and its locks."""
+class Checkout:
+    """A folder with a copy of the Makefile and fake locks."""
 
     path: Path
 
-    def make(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """make WORDS, in an environment that holds nothing of this project."""
+    def make(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run make without the variables of the surrounding make or shell."""
         env = {"PATH": f"{self.path}/bin:{os.environ['PATH']}", "HOME": str(self.path)}
         return subprocess.run(
-            ["make", *words], cwd=self.path, env=env, capture_output=True, text=True
+            ["make", *arguments], cwd=self.path, env=env, capture_output=True, text=True
         )
 
-    def interpreter(self, name: str, version: str = "3.12.4", venv: bool = True) -> str:
-        """An interpreter of that version in this folder's bin/; its path."""
-        script = self.path / "bin" / name
-        minor = version.rpartition(".")[0]
-        content = INTERPRETER.replace("{version}", version).replace("{minor}", minor)
-        script.write_text(content.replace("{venv}", str(venv)), encoding="utf-8")
-        script.chmod(0o755)
-        return str(script)
+    def installs(self, *arguments: str) -> list[str]:
+        """What `make ARGUMENTS`, which must succeed, makes and installs, in order."""
+        result = self.make(*arguments)
+        assert (result.returncode, result.stdout) == (0, ""), result.stderr
+        return self.pop_log()
 
-    def log(self) -> list[str]:
-        """What the interpreters were asked since the last time, in order."""
-        file = self.path / "log"
-        lines = file.read_text(encoding="utf-8").split("\n")[:-1] if file.exists() else []
-        file.unlink(missing_ok=True)
+    def pop_log(self) -> list[str]:
+        log = self.path / "log"
+        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
         return lines
 
-    def lock(self, layer: str) -> Path:
-        """The lock of a layer."""
-        return self.path / LOCKS[layer]
+    def write(self, name: str, text: str) -> None:
+        (self.path / name).write_text(text, encoding="utf-8")
+
+    def add_interpreter(self, name: str, version: str, status: int = 0) -> None:
+        """Put a fake interpreter on PATH; the probe exits with `status`."""
+        script = INTERPRETER.replace("{version}", version).replace("{status}", str(status))
+        self.write(f"bin/{name}", script)
+        (self.path / "bin" / name).chmod(0o755)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    """With no interpreter that the Makefile would take."""
-    made = House(tmp_path / "my house")  # a path with a space
-    (made.path / "bin").mkdir(parents=True)
-    shutil.copy(ROOT / "Makefile", made.path)
-    for layer in LOCKS:
-        made.lock(layer).write_text(f"{layer} 1\n", encoding="utf-8")
-    for name in ("python3", "python3.11", "python3.12", "python3.13"):
-        broken = made.path / "bin" / name
-        broken.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-        broken.chmod(0o755)
-    return made
+def checkout(tmp_path: Path) -> Checkout:
+    """A fresh clone, with Python 3.12, in a folder whose name has a space."""
+    checkout = Checkout(tmp_path / "my clone")
+    (checkout.path / "bin").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", checkout.path)
+    for lock in [*BASE, *(f"requirements-{extra}.lock" for extra in EXTRAS)]:
+        checkout.write(lock, f"{lock} 1\n")
+    checkout.add_interpreter("python3", "3.12")
+    return checkout
 
 
 @pytest.fixture
-def set_up(house: House) -> House:
-    """With a .venv, made by an interpreter of version 3.12."""
-    house.interpreter("python3")
-    assert house.make("setup").returncode == 0
-    house.log()
-    return house
+def set_up(checkout: Checkout) -> Checkout:
+    """The same after `make setup`."""
+    assert checkout.installs("setup") == ["venv", *BASE]
+    return checkout
 
 
-def test_help_lists_every_target_with_its_comment(house: House) -> None:
-    assert {"run", "sweep", "plan", "compare", "test", "lint", "bench", "clean", "help"} <= set(
-        TARGETS
-    )
-    for words in ([], ["help"]):
-        done = house.make(*words)
-        assert (done.returncode, done.stderr) == (0, "")
-        listed = dict(re.findall(r"^  ([a-z-]+) +(.+)$", done.stdout, flags=re.MULTILINE))
-        assert listed == TARGETS
-        assert "Usage: make TARGET" in done.stdout
-
-
-def test_every_target_of_the_users_has_a_comment() -> None:
+def test_help_lists_every_target(checkout: Checkout) -> None:
     phony = re.findall(r"^\.PHONY: ([a-z -]+)$", MAKEFILE, flags=re.MULTILINE)
     assert set(phony[0].split()) == set(TARGETS)
+    result = checkout.make()
+    assert (result.returncode, result.stderr) == (0, "")
+    assert dict(re.findall(r"^  ([a-z-]+) +(.+)$", result.stdout, flags=re.MULTILINE)) == TARGETS
+    assert result.stdout == checkout.make("help").stdout
 
 
-def test_what_ci_calls_is_what_a_newcomer_may() -> None:
+def test_ci_calls_nothing_but_targets() -> None:
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    prepares = ("#", "set ", "cd ", "command -v chromium >/dev/null || ")
-    calls = [line for line in lines if line and not line.startswith(prepares)]
-    assert {"make lint", "make test"} <= set(calls)
-    assert all(re.fullmatch(r"make [a-z-]+", call) for call in calls)
-    assert {call.split()[1] for call in calls} <= set(TARGETS)
+    preparation = ("#", "set ", "cd ", "command -v chromium >/dev/null || ")
+    calls = {line for line in lines if line and not line.startswith(preparation)}
+    assert {"make lint", "make test"} <= calls <= {f"make {target}" for target in TARGETS}
 
 
-def test_clean_leaves_outputs_and_git_alone(house: House) -> None:
-    kept = ["outputs/a/run.json", "outputs/a/__pycache__/b.pyc", ".git/__pycache__/c", "Makefile"]
-    gone = [".venv/bin/python", ".pytest_cache/a", "pipeline/__pycache__/a.pyc"]
-    for name in kept[:-1] + gone:
-        (house.path / name).parent.mkdir(parents=True, exist_ok=True)
-        (house.path / name).touch()
-    assert house.make("clean").returncode == 0
-    assert all((house.path / name).exists() for name in kept)
-    assert not any((house.path / name).exists() for name in gone)
-    assert not (house.path / "pipeline" / "__pycache__").exists()
-
-
-def refusal(house: House, *words: str) -> str:
-    """The one line that says why not; nothing is left behind."""
-    done = house.make(*words)
-    assert done.returncode == 2
-    first, *rest = done.stderr.splitlines()
-    assert all(re.match(r"g?make(\[\d\])?: ", line) for line in rest)  # make's own word on it
-    assert done.stdout == ""
-    assert not (house.path / ".venv").exists()
-    return first
-
-
-@pytest.mark.parametrize("version", ["3.10.2", "3.14.0", "2.7.18", "3.1.5"])
-def test_an_interpreter_out_of_range_is_refused_in_one_line(house: House, version: str) -> None:
-    python = house.interpreter("old", version)
-    line = refusal(house, "sweep", f"PYTHON={python}")
-    expected = rf"{re.escape(python)} is {version}, and {NEEDS}: {INSTALL}, "
-    assert re.fullmatch(expected + r"then PYTHON=python3\.\d+ make sweep", line)
-
-
-def test_one_without_venv_is_refused_with_its_package(house: House) -> None:
-    house.interpreter("python3", "3.11.9", venv=False)
-    line = refusal(house, "test")
-    expected = rf"python3 \(3\.11\.9\) lacks venv or ensurepip: {INSTALL}, "
-    assert re.fullmatch(expected + r"then PYTHON=python3\.11 make test", line)
-    assert "3.11" in line.partition(": ")[2].partition(",")[0]
-
-
-def test_none_at_all_is_refused(house: House) -> None:
-    line = refusal(house, "run", "PYTHON=nosuchpython")
-    assert line.startswith(f"nosuchpython does not run, and {NEEDS}: ")
-
-
-def test_one_that_would_do_is_named(house: House) -> None:
-    python = house.interpreter("old", "3.9.1")
-    house.interpreter("python3.12")
-    line = refusal(house, "test", f"PYTHON={python}")
-    assert line.endswith(", or choose the python3.12 that is here: PYTHON=python3.12 make test")
-
-
-def test_an_unknown_extra_is_refused(house: House) -> None:
-    done = house.make("setup", "EXTRAS=glov")
-    assert done.returncode == 2
-    assert "EXTRAS=glov: choose from dev glove cluster browser" in done.stderr
-    assert not (house.path / ".venv").exists()
-
-
-def test_set_up_installs_the_locks_in_order_and_keeps_copies_of_them(house: House) -> None:
-    house.interpreter("python3")
-    done = house.make("setup")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "Setting up .venv with Python 3.12.4 (once; about a minute) …\n"
-    assert house.log() == ["venv", "pip requirements-build.lock", "pip requirements.lock"]
-    for layer in ("build", "base"):
-        stamp = house.path / ".venv" / "locks" / layer
-        assert stamp.read_bytes() == house.lock(layer).read_bytes()
-
-
-def test_it_is_not_set_up_again_while_the_locks_are_the_same(set_up: House) -> None:
-    for layer in LOCKS:
-        os.utime(set_up.lock(layer))  # a checkout touches files without changing them
-    set_up.lock("dev").write_text("dev 2\n", encoding="utf-8")  # of a layer that is not there
-    (set_up.path / "bin" / "python3").unlink()  # not even Python is asked
-    done = set_up.make("setup")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert set_up.log() == []
-
-
-def test_a_layer_is_added_to_what_is_there(set_up: House) -> None:
-    assert set_up.make("setup", "EXTRAS=glove").returncode == 0
-    assert set_up.log() == ["pip requirements-glove.lock"]
-    assert set_up.make("setup", "EXTRAS=glove").stderr == ""
-    assert set_up.log() == []
-
-
-@pytest.mark.parametrize("layer", ["build", "base"])
-def test_a_changed_lock_sets_up_anew_with_the_layers_that_were_there(
-    set_up: House, layer: str
-) -> None:
-    set_up.make("setup", "EXTRAS=glove")
-    set_up.log()
-    set_up.lock(layer).write_text("changed\n", encoding="utf-8")
-    assert set_up.make("setup").returncode == 0
-    locks = ["requirements-build.lock", "requirements.lock", "requirements-glove.lock"]
-    assert set_up.log() == ["venv", *(f"pip {lock}" for lock in locks)]
-    assert set_up.make("setup").stderr == ""
-
-
-def test_another_interpreter_sets_up_anew(set_up: House) -> None:
-    set_up.interpreter("python3.13", "3.13.1")
-    assert set_up.make("setup", "PYTHON=python3.13").returncode == 0
-    assert set_up.log()[0] == "venv"
-    # Asked for once more, it is the one that is there.
-    assert set_up.make("setup", "PYTHON=python3.13").stderr == ""
-    assert set_up.log() == []
-
-
-def test_what_pip_left_unfinished_is_tried_again(house: House) -> None:
-    house.interpreter("python3")
-    (house.path / "failing").write_text("requirements.lock\n", encoding="utf-8")
-    done = house.make("setup")
-    assert done.returncode == 2
-    assert "no network" in done.stderr
-    assert "pip could not install requirements.lock (see above); the next make tries" in done.stderr
-    house.log()
-    (house.path / "failing").unlink()
-    assert house.make("setup").returncode == 0
-    assert house.log()[-1] == "pip requirements.lock"
-    assert house.make("setup").stderr == ""
+def test_clean_leaves_outputs_and_git_alone(checkout: Checkout) -> None:
+    kept = ["outputs/a/run.json", "outputs/a/__pycache__/b.pyc", ".git/__pycache__/c"]
+    removed = [".venv/bin/python", ".pytest_cache/a", "pipeline/__pycache__/a.pyc"]
+    for name in kept + removed:
+        (checkout.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout.path / name).touch()
+    assert checkout.make("clean").returncode == 0
+    assert all((checkout.path / name).exists() for name in kept)
+    assert not any((checkout.path / name).parent.exists() for name in removed[1:])
+    assert not (checkout.path / ".venv").exists()
 
 
 @pytest.mark.parametrize(
-    ("words", "asked"),
+    ("version", "status", "reason"),
     [
-        (["run"], ["-m pipeline"]),
-        (
-            ["run", "ARGS=attention.temperature=2 plots=[]"],
-            ["-m pipeline attention.temperature=2 plots=[]"],
-        ),
-        (["sweep"], ["-m pipeline -m experiment=ablation"]),
-        (
-            ["sweep", "EXPERIMENT=no_scaling", "ARGS=seed=1,2"],
-            ["-m pipeline -m experiment=no_scaling seed=1,2"],
-        ),
-        (["sweep", "RESUME=latest"], ["-m pipeline -m --resume latest"]),
-        (
-            ["plan", "EXPERIMENT=no_scaling", "ARGS=repeats=3"],
-            ["-m pipeline -m --plan experiment=no_scaling repeats=3"],
-        ),
-        (["plan", "RESUME=latest"], ["-m pipeline -m --plan --resume latest"]),
-        (["compare"], ["-m pipeline.compare"]),
-        (
-            ["compare", "RUNS=a b", "ARGS=--baseline a"],
-            ["-m pipeline.compare a b --baseline a"],
-        ),
-        (["test", "ARGS=-k x"], ["-m pytest -n auto -k x"]),
-        (["lint"], ["-m ruff format --check .", "-m ruff check .", "-m mypy"]),
-        (["bench"], ["-m tests.bench"]),
+        ("3.10", 0, "3.10"),
+        ("3.14", 0, "3.14"),
+        ("2.7", 1, "2.7 without venv"),
+        ("3.1", 0, "3.1"),
+        ("3.11", 1, "3.11 without venv"),
+        ("", 1, "not there"),
     ],
 )
-def test_what_is_handed_on(set_up: House, words: list[str], asked: list[str]) -> None:
-    (set_up.path / "p").touch()  # plots=[] is not a pattern of file names
-    done = set_up.make(*words)
-    assert done.returncode == 0
-    assert done.stdout.splitlines() == [f"python {one}" for one in asked]
+def test_unsuitable_python_is_refused_in_one_line(
+    checkout: Checkout, version: str, status: int, reason: str
+) -> None:
+    checkout.add_interpreter("my python", version, status)
+    result = checkout.make("sweep", "PYTHON=my python")
+    line, *make_says = result.stderr.splitlines()
+    assert line == (
+        f"Attention Lab needs Python 3.11, 3.12 or 3.13 with venv, and my python is {reason}: "
+        "install one (Debian: python3-venv too), then PYTHON=python3.12 make sweep"
+    )
+    assert all(re.match(r"g?make(\[\d\])?: ", line) for line in make_says)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert not (checkout.path / ".venv").exists()
 
 
-def test_a_failing_command_fails_make(set_up: House) -> None:
-    script = set_up.path / ".venv" / "bin" / "python"
-    script.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+def test_unknown_extra_is_refused(checkout: Checkout) -> None:
+    result = checkout.make("setup", "EXTRAS=glov")
+    assert result.returncode == 2
+    assert "EXTRAS=glov: choose from dev glove cluster browser" in result.stderr
+    assert not (checkout.path / ".venv").exists()
+
+
+def test_setup_puts_the_checkout_on_the_path(set_up: Checkout) -> None:
+    (pth,) = set_up.path.glob(".venv/lib/python3.12/site-packages/*.pth")
+    line = pth.read_text(encoding="utf-8").strip()
+    assert not Path(line).is_absolute()  # so that the checkout may be moved
+    assert (pth.parent / line).resolve() == set_up.path.resolve()
+
+
+def test_no_python_starts_while_the_locks_are_the_same(set_up: Checkout) -> None:
+    for lock in BASE:
+        os.utime(set_up.path / lock)  # git touches files without changing them
+    set_up.write("requirements-dev.lock", "of an extra that is not installed\n")
+    for python in ("bin/python3", ".venv/bin/python"):
+        set_up.write(python, "#!/bin/sh\necho python >>log\n")
+    result = set_up.make("setup")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert set_up.pop_log() == []
+
+
+def test_extra_is_added_once_and_survives_a_rebuild(set_up: Checkout) -> None:
+    assert set_up.installs("setup", "EXTRAS=glove") == [GLOVE]
+    assert set_up.installs("setup", "EXTRAS=glove") == []
+    for lock in BASE:
+        set_up.write(lock, "changed\n")
+        assert set_up.installs("setup") == ["venv", *BASE, GLOVE]
+    set_up.write(GLOVE, "changed\n")
+    assert set_up.installs("setup") == []
+    assert set_up.installs("setup", "EXTRAS=glove") == ["venv", *BASE, GLOVE]
+    assert set_up.installs("setup", "EXTRAS=glove,dev") == ["requirements-dev.lock"]
+    assert set_up.installs("setup", "EXTRAS=glove,dev") == []
+
+
+def test_venv_without_its_interpreter_is_rebuilt(set_up: Checkout) -> None:
+    (set_up.path / ".venv" / "bin" / "python").unlink()
+    assert set_up.installs("setup") == ["venv", *BASE]
+
+
+@pytest.mark.parametrize("lock", BASE)
+@pytest.mark.parametrize("how", ["failing", "killed"])
+def test_failed_setup_is_repeated(checkout: Checkout, lock: str, how: str) -> None:
+    checkout.write(how, lock)
+    result = checkout.make("run")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"\npip could not install {lock} (see above); the next make tries" in result.stderr
+    (checkout.path / how).unlink()
+    checkout.pop_log()
+    assert checkout.installs("setup") == ["venv", *BASE]
+    assert checkout.installs("setup") == []
+
+
+def test_extra_that_cannot_be_fetched_leaves_the_rest(set_up: Checkout) -> None:
+    set_up.write("failing", GLOVE)
+    assert set_up.make("setup", "EXTRAS=glove").returncode == 2
+    assert set_up.pop_log() == [GLOVE]
+    assert set_up.installs("setup") == []
+    (set_up.path / "failing").unlink()
+    assert set_up.installs("setup", "EXTRAS=glove") == [GLOVE]
+
+
+def test_extra_installed_in_part_is_installed_anew(set_up: Checkout) -> None:
+    set_up.write("killed", GLOVE)
+    assert set_up.make("setup", "EXTRAS=glove").returncode == 2
+    (set_up.path / "killed").unlink()
+    set_up.pop_log()
+    assert set_up.installs("setup") == []
+    assert set_up.installs("setup", "EXTRAS=glove") == ["venv", *BASE, GLOVE]
+
+
+def test_interrupted_rebuild_remembers_the_extras(set_up: Checkout) -> None:
+    set_up.make("setup", "EXTRAS=glove")
+    set_up.write("requirements.lock", "changed\n")
+    set_up.write("killed", "requirements.lock")
+    assert set_up.make("setup").returncode == 2
+    (set_up.path / "killed").unlink()
+    set_up.pop_log()
+    assert set_up.installs("setup") == ["venv", *BASE, GLOVE]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "commands"),
+    [
+        ("run|ARGS=seed=7 plots=[p]", "pipeline seed=7 plots=[p]"),
+        ("sweep", "pipeline -m experiment=ablation"),
+        ("sweep|EXPERIMENT=a|ARGS=seed=1,2", "pipeline -m experiment=a seed=1,2"),
+        ("sweep|RESUME=my sweep", "pipeline -m --resume my sweep"),
+        ("plan|EXPERIMENT=a|ARGS=repeats=3", "pipeline -m --plan experiment=a repeats=3"),
+        ("plan|RESUME=latest", "pipeline -m --plan --resume latest"),
+        ("compare|RUNS=a b|ARGS=--baseline a", "pipeline.compare a b --baseline a"),
+        ("test|ARGS=-k x", "pytest -n auto -k x"),
+        ("lint", "ruff format --check .|ruff check .|mypy"),
+        ("bench|ARGS=commands", "tests.bench commands"),
+        ("docs", "pipeline.config.reference"),
+    ],
+)
+def test_commands(set_up: Checkout, arguments: str, commands: str) -> None:
+    set_up.write("plots=p", "")  # plots=[p] must not become this file's name
+    result = set_up.make(*arguments.split("|"))
+    assert result.returncode == 0
+    expected = commands.split("|")
+    assert result.stdout.splitlines() == [f"python -m {command}" for command in expected]
+
+
+def test_failing_command_fails_make(set_up: Checkout) -> None:
+    set_up.write(".venv/bin/python", "#!/bin/sh\nexit 1\n")
     assert set_up.make("run").returncode != 0

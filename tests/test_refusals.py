@@ -30,9 +30,10 @@ from tests.command import pipeline
 
 CONF = yaml.safe_load((ROOT / "conf" / "config.yaml").read_text(encoding="utf-8"))
 GROUPS = [name for choice in CONF["defaults"][1:] for name in choice]
-# Hydra lists what conf/config.yaml holds and then the groups it does not; validation keeps its own order.
+# Hydra lists what conf/config.yaml holds, then the groups it does not; validation has its own
+# order.
 COMPOSED = ", ".join([*dict.fromkeys([*(k for k in CONF if k != "defaults"), *GROUPS])])
-GATE = ", ".join([*Config.model_fields, "experiment"])
+VALIDATED = ", ".join([*Config.model_fields, "experiment"])
 SENTENCES, EMBEDDINGS, PROJECTIONS, ATTENTIONS = (
     ", ".join(options(g)) for g in ("sentences", "embeddings", "projection", "attention")
 )
@@ -76,7 +77,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
     ),
     "misspelt section with +": (
         ["+atention.temperature=2"],
-        [f"atention: no such setting; expected one of: {GATE} (did you mean 'attention'?)"],
+        [f"atention: no such setting; expected one of: {VALIDATED} (did you mean 'attention'?)"],
     ),
     "misspelt key": (
         ["attention.temprature=2"],
@@ -119,11 +120,11 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
     ),
     "misspelt group with +": (
         ["+sentence=penguins"],
-        [f"sentence: no such setting; expected one of: {GATE} (did you mean 'sentences'?)"],
+        [f"sentence: no such setting; expected one of: {VALIDATED} (did you mean 'sentences'?)"],
     ),
     "misspelt experiment group with +": (
         ["+experimnt=ablation"],
-        [f"experimnt: no such setting; expected one of: {GATE} (did you mean 'experiment'?)"],
+        [f"experimnt: no such setting; expected one of: {VALIDATED} (did you mean 'experiment'?)"],
     ),
     "sentences that do not exist": (
         ["sentences=penguin"],

@@ -20,7 +20,7 @@ from pipeline.store.read.arrays import Place, StoredWeights, read_weights
 from pipeline.store.read.retained import retaining_settings
 from pipeline.store.read.run import Run
 
-MOST = 12  # values of a setting that one figure can show
+MAX_GRID_VALUES = 12  # values of a setting that one figure can show
 LARGEST = 600  # runs that a grid of heatmaps reads
 
 
@@ -29,8 +29,9 @@ def grids(runs: Sequence[Run], asked: str) -> Iterator[tuple[str, Drawing]]:
     names = resolve_names(runs, "--grid", asked, 2)
     values = [ordered_values(runs, name) for name in names]
     for name, found in zip(names, values, strict=True):
-        if len(found) > MOST:
-            raise UserError(f"--grid: {name} has {len(found)} values, {MOST} fit in a picture; "
+        if len(found) > MAX_GRID_VALUES:
+            raise UserError(f"--grid: {name} has {len(found)} values, "
+                        f"{MAX_GRID_VALUES} fit in a picture; "
                         "narrow them with --where")  # fmt: skip
     if len(runs) > LARGEST:
         raise UserError(f"--grid: {len(runs)} runs, {LARGEST} are read; narrow them with --where")

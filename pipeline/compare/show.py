@@ -13,7 +13,7 @@ from pipeline.compare.settings import differing
 from pipeline.compare.table import STATISTICS, Groups, metric_names
 from pipeline.store.read.run import Run
 
-MOST = 5  # rows, weights and unpaired tokens that are listed
+MAX_LISTED = 5  # rows, weights and unpaired tokens that are listed
 
 
 def percent(value: object) -> str:
@@ -37,11 +37,11 @@ def show_pair(found: Difference) -> None:
     out.print(text_table("Two runs", ("", "baseline", "run", "change", "relative"), rows), "")
     rows_of, pairs_of = row_distances(found), largest_changes(found)
     if pairs_of.rows:
-        top = sorted(rows_of.rows, key=lambda row: -nan_as_minus_one(row[-2]))[:MOST]
+        top = sorted(rows_of.rows, key=lambda row: -nan_as_minus_one(row[-2]))[:MAX_LISTED]
         title = "Queries whose weights moved most, in nats"
         show_some(title, rows_of, top, ("sentence", "layer", "head"), found)
     if pairs_of.rows:
-        top = sorted(pairs_of.rows, key=lambda row: -abs(nan_as_minus_one(row[-1])))[:MOST]
+        top = sorted(pairs_of.rows, key=lambda row: -abs(nan_as_minus_one(row[-1])))[:MAX_LISTED]
         show_some("Weights that moved most", pairs_of, top, ("sentence", "layer", "head"), found)
     if rows_of.rows and not pairs_of.rows:
         out.print("No weight moved.\n")
@@ -58,12 +58,12 @@ def show_unpaired(found: Difference) -> None:
     for one in found.sentences:
         for lone in one.unpaired:
             axes.setdefault((one.name, lone.run, lone.position, lone.token), []).append(lone.axis)
-    for (sentence, run, position, token), names in list(axes.items())[:MOST]:
+    for (sentence, run, position, token), names in list(axes.items())[:MAX_LISTED]:
         where = "baseline" if run == "before" else "run"
         what = f"{' and '.join(names)} {position} of {sentence}"
         console().print(f"No partner for {token!r} ({what}), which is only in the {where}.")
-    if len(axes) > MOST:
-        left = len(axes) - MOST
+    if len(axes) > MAX_LISTED:
+        left = len(axes) - MAX_LISTED
         console().print(f"and {left} more tokens without a partner; unpaired.csv has all")
 
 

@@ -21,7 +21,7 @@ from pipeline.sweep.plan.equivalence import NO_EQUIVALENT
 from pipeline.sweep.plan.plan import Plan
 from pipeline.sweep.results.equivalents import show_equivalents
 
-SHOWN = 12  # runs listed
+MAX_LISTED = 12  # runs listed
 MAX_SWEEPS = 50  # earlier sweeps that are read, the newest first
 
 
@@ -76,7 +76,9 @@ def axis_rows(plan: Plan) -> Iterator[tuple[str, str]]:
     """Each axis with its values, the first and the last where they are many."""
     for axis in plan.points.grid.axes:
         values = [text[0] if len(text) == 1 else f"[{', '.join(text)}]" for text in axis.values]
-        shown = values if len(values) <= SHOWN else [*values[: SHOWN - 2], "…", values[-1]]
+        shown = (
+            values if len(values) <= MAX_LISTED else [*values[: MAX_LISTED - 2], "…", values[-1]]
+        )
         yield ", ".join(axis.settings), ", ".join(shorten_plain(value) for value in shown)
 
 
@@ -93,10 +95,10 @@ def show_missing(plan: Plan, missing: list[str], folder: Path | None) -> None:
         line = f"Done already: {total - len(missing)} of {total}, in {display_path(folder)}"
         out.print(line + (f"; to go on with it: {command}" if missing else ""), soft_wrap=True)
     out.print(f"To run: {len(missing)}")
-    for run in missing[:SHOWN]:
+    for run in missing[:MAX_LISTED]:
         out.print(f"  {run}", soft_wrap=True)
-    if len(missing) > SHOWN:
-        out.print(f"  and {len(missing) - SHOWN} more")
+    if len(missing) > MAX_LISTED:
+        out.print(f"  and {len(missing) - MAX_LISTED} more")
 
 
 def same_plan(plan: Plan) -> Path | None:

@@ -34,7 +34,8 @@ def find_sweep(name: str, overrides: Sequence[str]) -> Path:
         if (folder / "plan.json").exists():
             return folder
     raise UserError(
-        f"resume: {name} is not a sweep (it has no plan.json); expected a sweep's folder, or {LATEST}"
+        f"resume: {name} is not a sweep (it has no plan.json); expected a sweep's folder, "
+        f"or {LATEST}"
     )
 
 

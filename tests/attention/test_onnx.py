@@ -131,7 +131,7 @@ class Asked:
         """All outputs of the operator, by `attend`."""
         stages: dict[str, Any] = {}
         if not settings:
-            settings["capture"] = lambda stage, array: stages.update({stage: array.copy()})
+            settings["on_stage"] = lambda stage, array: stages.update({stage: array.copy()})
         attended = attend(
             self.query, self.key, self.value,
             scale=self.attributes.get("scale", "sqrt_dk"),

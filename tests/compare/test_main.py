@@ -224,7 +224,10 @@ def test_torn_weights_are_said_and_leave_nothing(runs: list[Path], root: Path) -
     text = (torn / "weights.csv").read_text(encoding="utf-8")
     whole = text.splitlines(keepends=True)
     for content, why in (
-        (text.replace("0.2918751327405783", "x"), "column 'weight' has a value that is not a number"),
+        (
+            text.replace("0.2918751327405783", "x"),
+            "column 'weight' has a value that is not a number",
+        ),
         (
             text[: text.rindex(",joelho,0.3")],
             "CSV parse error: Row #26: Expected 8 columns, got 6: pinguins,0,0,4,joelho,4",

@@ -1,4 +1,4 @@
-"""The gate: what comes in as plain values and goes out as a frozen Config."""
+"""Validation: what comes in as plain values and goes out as a frozen Config."""
 
 from __future__ import annotations
 

@@ -46,7 +46,10 @@ def test_every_setting_of_the_mechanism_is_tried() -> None:
 def test_a_layer_has_its_own_value(name: str, config_of: Callable[..., Config]) -> None:
     """The first layer is that of a run with its value; written the other way, it is the same."""
     first, second = VALUES[name]
-    needs = {"log_n_factor": ("attention.scale=log_n",), "qk_norm_gain": ("attention.qk_norm=l2",)}
+    needs: dict[str, tuple[str, ...]] = {
+        "log_n_factor": ("attention.scale=log_n",),
+        "qk_norm_gain": ("attention.qk_norm=l2",),
+    }
     needs["order"] = ("attention.softcap=2", "attention.mask=causal")
     base = (*TWO_LAYERS, *needs.get(name, ()))
     both = run(config_of(*base, f"attention.{name}={{0:{first},every:{second}}}")).layers

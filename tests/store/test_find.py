@@ -84,7 +84,7 @@ def test_more_than_there_are_is_one_line(word: str) -> None:
     with pytest.raises(UserError) as caught:
         find_runs([word])
     (line,) = caught.value.lines
-    assert line.startswith(f"compare: {word} of ")
+    assert line.startswith(f"compare: {word} asks for ")
 
 
 def test_globs_are_expanded_here() -> None:

@@ -70,7 +70,7 @@ def test_other_runs_are_none_of_its_own_but_tell_the_time(tmp_path: Path) -> Non
 
 def test_two_workers_take_half_the_time(tmp_path: Path) -> None:
     ledger = pipeline(*SWEEP, f"outputs={tmp_path}").folder / "ledger.jsonl"
-    text = re.sub(r'("seconds": ?)[^,]+', r'\g<1>600.0', ledger.read_text(encoding="utf-8"))
+    text = re.sub(r'("seconds": ?)[^,]+', r"\g<1>600.0", ledger.read_text(encoding="utf-8"))
     ledger.write_text(text, encoding="utf-8")
     for workers, said in ((1, "50 min (10 min a run"), (2, "25 min (10 min a run, 2 at a time")):
         engine = "sweep.engine=local", f"sweep.workers={workers}"

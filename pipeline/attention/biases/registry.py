@@ -17,8 +17,7 @@ from pipeline.base.specs import build
 
 
 def none(heads: int, seed: int = 0) -> Bias:
-    """b_h(i, j) = 0: position then matters only through the mask, the rotation and the
-    embeddings.
+    """b_h(i, j) = 0: position then matters only by the mask, the rotation and the embeddings.
 
     >>> none(1).block(0, 0, 2, 0, 2).tolist()
     [[0.0]]

@@ -14,7 +14,7 @@ from pipeline.base.records import Array
 from pipeline.base.rng import generator
 from pipeline.base.specs import whole
 
-WHAT = "attention.bias.relative"
+SETTING = "attention.bias.relative"
 
 
 def relative(
@@ -57,10 +57,10 @@ def random_table(heads: int, seed: int, num_buckets: int) -> Array:
 
 def checked_table(table: npt.ArrayLike, heads: int, num_buckets: int) -> Array:
     """The user's table, [H, num_buckets], of finite numbers."""
-    rows = real_matrix(table, f"{WHAT}.table")
+    rows = real_matrix(table, f"{SETTING}.table")
     if rows.shape != (heads, num_buckets):
         shape = f"[H, num_buckets] = {(heads, num_buckets)}"
-        raise UserError(f"{WHAT}.table: got shape {rows.shape}, expected {shape}")
+        raise UserError(f"{SETTING}.table: got shape {rows.shape}, expected {shape}")
     return rows
 
 
@@ -91,13 +91,13 @@ def bucket_edges(num_buckets: int, max_distance: int, bidirectional: bool) -> Po
     [1, 2, 3, 4, 6, 8, 12]
     """
     sides = 2 if bidirectional else 1
-    if whole(num_buckets, f"{WHAT}.num_buckets", 2 * sides, 1024) % sides:
+    if whole(num_buckets, f"{SETTING}.num_buckets", 2 * sides, 1024) % sides:
         raise UserError(
-            f"{WHAT}.num_buckets: got {num_buckets}, expected an even number, half per direction"
+            f"{SETTING}.num_buckets: got {num_buckets}, expected an even number, half per direction"
         )
     count = num_buckets // sides
     exact = count // 2
-    whole(max_distance, f"{WHAT}.max_distance", exact + 1)
+    whole(max_distance, f"{SETTING}.max_distance", exact + 1)
     steps = count - exact
     powers = [exact ** (steps - k) * max_distance**k for k in range(steps)]
     distances = range(max_distance + 1)

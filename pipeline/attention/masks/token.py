@@ -7,7 +7,7 @@ from pipeline.attention.masks.mask import Mask
 from pipeline.attention.masks.predicates import Booleans, Positions
 from pipeline.base.errors import UserError, shorten
 
-WHAT = "attention.mask.same_token"
+SETTING = "attention.mask.same_token"
 
 
 def same_token(include_self: bool = True) -> Mask:
@@ -25,10 +25,12 @@ def same_token(include_self: bool = True) -> Mask:
     [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
     """
     if not isinstance(include_self, bool):
-        raise UserError(f"{WHAT}.include_self: got {shorten(include_self)}, expected true or false")
+        raise UserError(
+            f"{SETTING}.include_self: got {shorten(include_self)}, expected true or false"
+        )
 
     def from_content(content: Content) -> Mask:
-        query_ids, key_ids = content.token_ids(WHAT)
+        query_ids, key_ids = content.token_ids(SETTING)
 
         def predicate(queries: Positions, keys: Positions) -> Booleans:
             same = query_ids[queries] == key_ids[keys]

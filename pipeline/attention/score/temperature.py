@@ -8,7 +8,7 @@ from pipeline.base.errors import UserError
 from pipeline.base.records import Array
 from pipeline.base.specs import positive
 
-WHAT = "attention.temperature"
+SETTING = "attention.temperature"
 
 
 def as_temperature(temperature: object, leading: tuple[int, ...]) -> float | Array:
@@ -22,13 +22,13 @@ def as_temperature(temperature: object, leading: tuple[int, ...]) -> float | Arr
     """
     plain = temperature.tolist() if isinstance(temperature, np.ndarray) else temperature
     if not isinstance(plain, list | tuple):
-        return positive(temperature, WHAT)
+        return positive(temperature, SETTING)
     heads = leading[-1] if leading else 1
     if len(plain) != heads:
         raise UserError(
-            f"{WHAT}: got {len(plain)} numbers, expected one, or one for each of {heads} heads"
+            f"{SETTING}: got {len(plain)} numbers, expected one, or one for each of {heads} heads"
         )
-    numbers = [positive(number, f"{WHAT} of head {head}") for head, number in enumerate(plain)]
+    numbers = [positive(number, f"{SETTING} of head {head}") for head, number in enumerate(plain)]
     return np.array(numbers) if leading else numbers[0]
 
 

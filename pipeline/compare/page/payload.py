@@ -11,7 +11,13 @@ import numpy as np
 from pipeline.base.records import Array
 from pipeline.compare.pair.difference import format_place
 from pipeline.plots.parts.pca import fit
-from pipeline.store.read.arrays import Place, StoredEmbeddings, StoredWeights, read_points, read_weights
+from pipeline.store.read.arrays import (
+    Place,
+    StoredEmbeddings,
+    StoredWeights,
+    read_points,
+    read_weights,
+)
 from pipeline.store.read.retained import missing_weights
 from pipeline.store.read.run import Run
 

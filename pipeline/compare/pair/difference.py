@@ -11,7 +11,13 @@ import numpy as np
 from pipeline.compare.pair.sentence import SentenceDifference, subtract
 from pipeline.compare.settings import differing, value_of
 from pipeline.compare.table import metric_names, scalar
-from pipeline.store.read.arrays import Place, StoredEmbeddings, StoredWeights, read_points, read_weights
+from pipeline.store.read.arrays import (
+    Place,
+    StoredEmbeddings,
+    StoredWeights,
+    read_points,
+    read_weights,
+)
 from pipeline.store.read.retained import missing_weights
 from pipeline.store.read.run import Run
 

@@ -43,7 +43,8 @@ class SentenceDifference:
     after: Array  # [H, N, M]
     distances: Mapping[str, Array]  # name -> [H, N], over the keys of both runs
     unpaired: tuple[Unpaired, ...]
-    points: tuple[StoredEmbeddings, StoredEmbeddings] | None  # before and after; None where they share no space
+    # Before and after; None where they share no space.
+    points: tuple[StoredEmbeddings, StoredEmbeddings] | None
 
     @property
     def change(self) -> Array:
@@ -59,7 +60,10 @@ class SentenceDifference:
 
 
 def subtract(
-    place: Place, a: StoredWeights, b: StoredWeights, points: tuple[StoredEmbeddings | None, StoredEmbeddings | None]
+    place: Place,
+    a: StoredWeights,
+    b: StoredWeights,
+    points: tuple[StoredEmbeddings | None, StoredEmbeddings | None],
 ) -> SentenceDifference:
     """Sentence `b` against sentence `a`, token by token; the heads are as many in both."""
     rows, columns = align(a.queries, b.queries), align(a.keys, b.keys)
@@ -90,7 +94,9 @@ def distances(before: Array, after: Array, keys: Alignment) -> dict[str, Array]:
     return {name: distance(p, q) for name, distance in DISTANCES.items()}
 
 
-def unpaired(a: StoredWeights, b: StoredWeights, rows: Alignment, columns: Alignment) -> tuple[Unpaired, ...]:
+def unpaired(
+    a: StoredWeights, b: StoredWeights, rows: Alignment, columns: Alignment
+) -> tuple[Unpaired, ...]:
     """Every token without a partner."""
     sides = (
         ("before", "query", a.queries, rows.only_before),
@@ -101,7 +107,9 @@ def unpaired(a: StoredWeights, b: StoredWeights, rows: Alignment, columns: Align
     return tuple(Unpaired(run, axis, k, names[k]) for run, axis, names, of in sides for k in of)
 
 
-def comparable_points(one: StoredEmbeddings | None, two: StoredEmbeddings | None) -> tuple[StoredEmbeddings, StoredEmbeddings] | None:
+def comparable_points(
+    one: StoredEmbeddings | None, two: StoredEmbeddings | None
+) -> tuple[StoredEmbeddings, StoredEmbeddings] | None:
     """Both runs' embeddings, if both were kept and are of one width."""
     if one is None or two is None or one.static.shape[1] != two.static.shape[1]:
         return None

@@ -168,7 +168,9 @@ def empty_numbers(axes: Axes, side: float) -> list[Text]:
 
 
 @styled
-def update_matrix(values: Array, title: str, low: float, high: float, moving: MatrixArtists) -> list[Artist]:
+def update_matrix(
+    values: Array, title: str, low: float, high: float, moving: MatrixArtists
+) -> list[Artist]:
     """Sets the [H, N, M] values of the panels, from `low` to `high` on the bar."""
     moving.title.set_text(visible(title))
     moving.bar.set_ylim(low, high)

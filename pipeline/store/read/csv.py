@@ -20,8 +20,8 @@ ANY_COLUMNS = Schema(())
 def read_table(path: Path) -> Any:
     """A table of a run folder as Arrow's; an empty cell is null, and so is a column it may lack.
 
-    Columns have their names of today. Raises `UserError` where the file is torn, is not such a table,
-    or lacks a column that its schema requires.
+    Columns have their names of today. Raises `UserError` where the file is torn, is not such a
+    table, or lacks a column that its schema requires.
     """
     import pyarrow as pa
     from pyarrow import csv

@@ -60,15 +60,18 @@ def resolve_glob(pattern: str) -> list[Found]:
 
 def newest_runs(count: int) -> list[Path]:
     """The newest single runs of outputs/, in the order they were made."""
+    if not count:
+        raise UserError("compare: latest:0 asks for no runs; expected latest, or latest:1 or more")
     newest_first = by_time((ROOT / "outputs").glob("[0-9]*/*/run.json"))[::-1]
     done: list[Path] = []
     for record in newest_first:
         if len(done) < count and is_done(record.parent):
             done.append(record.parent)
-    if not count or len(done) < count:
-        asked, had = (f"{n} {noun}{'s' * (n != 1)}" for n, noun in ((count, "run"), (len(done), "single run")))
+    if len(done) < count:
+        runs, done_runs = (f"run{'s' * (number != 1)}" for number in (count, len(done)))
         raise UserError(
-            f"compare: latest:{count} asks for {asked}, but outputs has {had}; make one with: make run"
+            f"compare: latest:{count} asks for {count} {runs}, but outputs has {len(done)} single "
+            f"{done_runs}; make one with: make run"
         )
     return done[::-1]
 

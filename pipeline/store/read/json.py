@@ -99,7 +99,7 @@ def read_json(path: Path, record: Any = AnyObject, command: str = "compare") -> 
 
 
 def check_record(content: Any, record: Any, path: Path, command: str = "compare") -> None:
-    """A `UserError` where what was read from `path` is not such a record; it names the first error."""
+    """A `UserError` if what was read from `path` is not such a record; it names the first error."""
     try:
         adapter(record).validate_python(content)
     except ValidationError as error:

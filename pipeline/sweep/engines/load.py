@@ -10,7 +10,9 @@ from pipeline.base.errors import UserError
 from pipeline.config.schema.sweep import ENGINES, SweepSettings
 from pipeline.sweep.entries import Entry, Task
 
-EngineFunction = Callable[[Iterable[Task], Callable[[Task], Entry], SweepSettings], Generator[Entry]]
+EngineFunction = Callable[
+    [Iterable[Task], Callable[[Task], Entry], SweepSettings], Generator[Entry]
+]
 
 
 def load_engine(name: str) -> EngineFunction:

@@ -15,7 +15,7 @@ from pipeline.sweep.plan.plan import Plan
 from pipeline.sweep.results.shard_rows import write_shards
 from pipeline.sweep.results.summary import summarize
 
-SHOWN = 20  # failures listed
+MAX_LISTED = 20  # failures listed
 
 
 def conclude(plan: Plan, folder: Path, ledger: Ledger, expected: ExpectedRuns) -> int:
@@ -46,12 +46,12 @@ def write_rows(plan: Plan, folder: Path, entries: Mapping[str, Entry]) -> None:
 def show_failures(failures: list[Entry], folder: Path) -> None:
     """Each failed run, with the file of its traceback."""
     out = console()
-    for entry in failures[:SHOWN]:
+    for entry in failures[:MAX_LISTED]:
         traceback = folder / "runs" / entry["run"] / "traceback.txt"
         see = f" (see {display_path(traceback)})" if traceback.exists() else ""
         out.print(f"Failed: {entry['run']}: {entry['error']}{see}", soft_wrap=True)
-    if len(failures) > SHOWN:
-        out.print(f"and {len(failures) - SHOWN} more; see {display_path(folder)}/ledger.jsonl")
+    if len(failures) > MAX_LISTED:
+        out.print(f"and {len(failures) - MAX_LISTED} more; see {display_path(folder)}/ledger.jsonl")
 
 
 def resume_command(folder: Path) -> str:

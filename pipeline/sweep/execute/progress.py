@@ -12,7 +12,7 @@ from typing import Any
 
 LINE_SECONDS = 5.0  # between two lines where there is no terminal
 BAR_SECONDS = 0.1  # between two states of the bar: drawing it takes longer than a small run
-SHOWN = 20  # failures printed one by one; all are counted, and listed at the end
+MAX_FAILURES_PRINTED = 20  # failures printed one by one; all are counted, and listed at the end
 
 Entry = dict[str, Any]
 
@@ -75,9 +75,13 @@ class Count:
         if entry["status"] != "failed":
             return ""
         self.failed += 1
-        if self.failed > SHOWN:
+        if self.failed > MAX_FAILURES_PRINTED:
             return ""
-        more = "; more of them are counted, and listed at the end" if self.failed == SHOWN else ""
+        more = (
+            "; more of them are counted, and listed at the end"
+            if self.failed == MAX_FAILURES_PRINTED
+            else ""
+        )
         return f"Failed: {entry['run']}: {entry['error']}{more}"
 
     def is_due(self, interval: float) -> bool:

@@ -14,7 +14,7 @@ from pipeline.sweep.plan.equivalence import NO_EQUIVALENT, REL_TOL
 from pipeline.sweep.plan.inputs import input_shapes
 from pipeline.sweep.plan.plan import Plan
 
-SHOWN = 8  # pairs printed
+MAX_PAIRS_PRINTED = 8  # pairs printed
 
 
 def show_equivalents(plan: Plan) -> None:
@@ -31,12 +31,14 @@ def show_equivalents(plan: Plan) -> None:
         "another: run once, its numbers told for both.",
         soft_wrap=True,
     )
-    for index in indices[:SHOWN]:
+    for index in indices[:MAX_PAIRS_PRINTED]:
         first = plan.points[int(plan.points.equivalent[index])]
         out.print(f"  {plan.points[int(index)].label} = {first.label}", soft_wrap=True)
-    if len(indices) > SHOWN:
-        out.print(f"  and {len(indices) - SHOWN} more (same_as in plan.json and runs.csv)")
-    for why in reasons(plan, indices[:SHOWN]):
+    if len(indices) > MAX_PAIRS_PRINTED:
+        out.print(
+            f"  and {len(indices) - MAX_PAIRS_PRINTED} more (same_as in plan.json and runs.csv)"
+        )
+    for why in reasons(plan, indices[:MAX_PAIRS_PRINTED]):
         out.print(f"Why: {why}.", soft_wrap=True)
 
 

@@ -14,7 +14,7 @@ from pipeline.store.read.json import LedgerEntry, read_json
 from pipeline.sweep.plan.plan import Plan
 from pipeline.sweep.results.rows import Entries, Row, varying
 
-SHOWN = 60  # rows printed; summary.csv has all
+MAX_ROWS_PRINTED = 60  # rows printed; summary.csv has all
 
 
 def show(plan: Plan, rows: Sequence[Mapping[str, Any]], metrics: Sequence[str], at: Path) -> None:
@@ -23,10 +23,10 @@ def show(plan: Plan, rows: Sequence[Mapping[str, Any]], metrics: Sequence[str], 
         console().print(f"{plan.study.question}\n({plan.study.source})\n")
     settings = [keys[0] for keys in varying(plan.axes, rows)]
     columns = [*settings, *metrics]
-    cells = [tuple(row[column] for column in columns) for row in rows[:SHOWN]]
+    cells = [tuple(row[column] for column in columns) for row in rows[:MAX_ROWS_PRINTED]]
     title = f"{plan.name}, {len(rows)} {'settings' if plan.seeds else 'runs'}"
-    if len(rows) > SHOWN:
-        title += f", the first {SHOWN} of them"
+    if len(rows) > MAX_ROWS_PRINTED:
+        title += f", the first {MAX_ROWS_PRINTED} of them"
     show_table(title, columns, cells, len(settings), f"{display_path(at)}/summary.csv")
 
 

@@ -132,6 +132,17 @@ def test_gradients_are_the_central_differences(case):
     close(gradients.logits, slope)
 
 
+def test_a_shared_head_gets_the_sum_of_the_gradients_of_its_group():
+    random = np.random.default_rng(3)
+    query, upstream = random.standard_normal((6, 3, 4)), random.standard_normal((6, 3, 2))
+    key, value = random.standard_normal((3, 5, 4)), random.standard_normal((2, 5, 2))
+    shared = softmax_gradients(query, key, value, upstream, multiplier=0.5)
+    keys, values = key.repeat(2, axis=0), value.repeat(3, axis=0)
+    alone = softmax_gradients(query, keys, values, upstream, multiplier=0.5)
+    np.testing.assert_allclose(shared.key, alone.key.reshape(3, 2, 5, 4).sum(axis=1))
+    np.testing.assert_allclose(shared.value, alone.value.reshape(2, 3, 5, 2).sum(axis=1))
+
+
 @pytest.mark.parametrize("softcap", [None, 2.0])
 def test_gradients_are_those_of_attend(softcap):
     random = np.random.default_rng(8)

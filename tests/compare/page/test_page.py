@@ -429,7 +429,8 @@ def test_one_plane_for_all_runs_of_a_sentence_and_it_keeps_distances() -> None:
     rng = np.random.default_rng(1)
     static = rng.standard_normal((5, 2))
     vectors: dict[int, Vectors] = {
-        run: {("s", 0): StoredEmbeddings(static, rng.standard_normal((5, 2)), False)} for run in (3, 8)
+        run: {("s", 0): StoredEmbeddings(static, rng.standard_normal((5, 2)), False)}
+        for run in (3, 8)
     }
     planes, moves = displaced(vectors, {("s", 0)})
     assert len(planes) == 1

@@ -155,7 +155,7 @@ def test_every_run_is_what_hydra_composes(case: str) -> None:
 
 @pytest.mark.parametrize("case", GRIDS)
 def test_and_before_the_gate_too(case: str) -> None:
-    # The gate makes 1 and 1.0 one; here they must be alike as Hydra leaves them.
+    # Validation makes 1 and 1.0 one; here they must be alike as Hydra leaves them.
     fixed, grid = GRIDS[case]
     axes = [Axis((key,), tuple((value,) for value in values)) for key, values in grid.items()]
     base_of = composed_groups(fixed, axes)
