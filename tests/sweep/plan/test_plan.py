@@ -153,8 +153,10 @@ def test_every_run_is_what_hydra_composes(case: str) -> None:
             assert option == chosen.get(group, defaults[group])
 
 
-@pytest.mark.parametrize("case", GRIDS)
-def test_and_before_the_gate_too(case: str) -> None:
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case not in QUICK)) for case in GRIDS]
+)
+def test_and_before_validation_too(case: str) -> None:
     # Validation makes 1 and 1.0 one; here they must be alike as Hydra leaves them.
     fixed, grid = GRIDS[case]
     axes = [Axis((key,), tuple((value,) for value in values)) for key, values in grid.items()]
