@@ -25,7 +25,8 @@ from tempfile import TemporaryDirectory
 from tests.mutations.mutation import ROOMS, ROOT, Mutation, read_mutations
 
 FILES = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-PYTEST = (sys.executable, "-m", "pytest", "-x", "--tb=no")
+# The slow tests too: which tests a mutation names is no matter of how long they take.
+PYTEST = (sys.executable, "-m", "pytest", "-x", "--tb=no", "-m", "not (oracle or browser or extra)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

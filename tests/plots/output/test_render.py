@@ -43,6 +43,7 @@ def drawn(plot: str, name: str) -> Drawing:
     return PLOTS[plot].draw(OUTCOMES[name], f"of {name}")
 
 
+@pytest.mark.slow
 @every_plot
 def test_nothing_of_an_earlier_figure_shows(plot: str) -> None:
     fresh = {}

@@ -118,6 +118,7 @@ def drawing_of(name: str) -> Drawing:
     return MAKE[name]()
 
 
+@pytest.mark.slow
 @every_figure
 def test_a_file_is_the_same_whatever_other_files_the_figure_was_saved_as(name: str) -> None:
     files = {form: file_of(name, form) for form in FIGURE_FORMATS}
@@ -133,6 +134,7 @@ def test_the_smallest_letter_on_paper_can_be_read(name: str) -> None:
     assert min(map(float, sizes)) * STYLES["paper"](width) / width >= SMALLEST
 
 
+@pytest.mark.slow
 @every_figure
 @pytest.mark.parametrize("file_format", ["svg", "pdf"])
 def test_on_paper_a_figure_is_as_wide_as_columns(name: str, file_format: str) -> None:
@@ -144,6 +146,7 @@ def test_on_paper_a_figure_is_as_wide_as_columns(name: str, file_format: str) ->
     assert paper[0] / width == pytest.approx(paper[1] / height, rel=1e-4)
 
 
+@pytest.mark.slow
 @every_figure
 def test_all_that_a_pdf_draws_is_scaled_with_its_page(name: str) -> None:
     (factor, screen), (scaled, paper) = (drawn(file_of(name, "pdf", style)) for style in STYLES)
@@ -169,6 +172,7 @@ def unpacked(stream: bytes) -> bytes:
         return b""
 
 
+@pytest.mark.slow
 @every_figure
 def test_a_pdf_holds_its_fonts_and_an_svg_its_letters(name: str) -> None:
     pdf, svg = file_of(name, "pdf"), file_of(name, "svg")

@@ -65,6 +65,9 @@ def test_killed_and_resumed_byte_for_byte(
 # Ctrl-C as a terminal sends it, to the whole process group, when the fourth run has ended.
 INTERRUPTED = """
 import os, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it is ignored from the start
+
 from pipeline.__main__ import main
 from pipeline.sweep.execute import execute
 
