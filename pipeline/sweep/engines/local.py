@@ -70,6 +70,7 @@ class Worker:
         self.page = mmap.mmap(self.file.fileno(), 4)
         self.last: Future[list[Entry]] = Future()
         self.last.cancel()
+        self.used = time.monotonic()  # when it last began a batch or was set aside
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -86,6 +87,12 @@ class Worker:
 
     def submit(self, work: Callable[[Task], Entry], batch: list[Task]) -> Future[list[Entry]]:
         """Sends a batch."""
+        if self.last.done() and time.monotonic() - self.used > IDLE / 2:
+            # loky does not watch a process that it starts in place of one that left for want of
+            # work: its death would never be noticed.
+            self.executor.shutdown(wait=False, kill_workers=True)
+            self.start_anew()
+        self.used = time.monotonic()
         self.page[:] = bytes(4)
         with without_interrupts():  # Ctrl-C is handled here
             self.last = self.executor.submit(run_here, work, batch)
@@ -122,6 +129,8 @@ def workers(count: int) -> Iterator[list[Worker]]:
         yield idle
     finally:
         if len(idle) == count:
+            for worker in every:
+                worker.used = time.monotonic()
             IDLE_WORKERS.extend(every)
         else:
             for worker in every:
