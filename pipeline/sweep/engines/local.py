@@ -49,6 +49,7 @@ def local(
             entries = []
             for future in wait(busy, return_when=FIRST_COMPLETED).done:
                 worker, batch, start = busy.pop(future)
+                worker.used = time.monotonic()
                 idle.append(worker)
                 try:
                     entries += future.result()
@@ -70,7 +71,7 @@ class Worker:
         self.page = mmap.mmap(self.file.fileno(), 4)
         self.last: Future[list[Entry]] = Future()
         self.last.cancel()
-        self.used = time.monotonic()  # when it last began a batch or was set aside
+        self.used = time.monotonic()  # when it last ended a batch
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -92,7 +93,6 @@ class Worker:
             # work: its death would never be noticed.
             self.executor.shutdown(wait=False, kill_workers=True)
             self.start_anew()
-        self.used = time.monotonic()
         self.page[:] = bytes(4)
         with without_interrupts():  # Ctrl-C is handled here
             self.last = self.executor.submit(run_here, work, batch)
@@ -129,8 +129,6 @@ def workers(count: int) -> Iterator[list[Worker]]:
         yield idle
     finally:
         if len(idle) == count:
-            for worker in every:
-                worker.used = time.monotonic()
             IDLE_WORKERS.extend(every)
         else:
             for worker in every:
