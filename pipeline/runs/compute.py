@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.attention import QK_NORMS, attend, build_mask, recorder, rotate
+from pipeline.attention import attend, build_mask, recorder
 from pipeline.base.by_index import expand_by_head
 from pipeline.base.errors import UserError
 from pipeline.base.records import (
@@ -29,7 +29,12 @@ from pipeline.metrics import (
 )
 from pipeline.model import embeddings_after
 from pipeline.plots import needs_pooled_weights
-from pipeline.runs.prepare import needs_flow, prepare_sentence, required_metrics
+from pipeline.runs.prepare import (
+    needs_flow,
+    norm_and_rotate,
+    prepare_sentence,
+    required_metrics,
+)
 
 if TYPE_CHECKING:
     from pipeline.config.schema.config import Config
@@ -140,10 +145,7 @@ def apply_attention(
 ) -> tuple[Attended, Embeddings]:
     """Attention by that mechanism under the layer's mask, and where it takes the embeddings."""
     projected = prepared.projected
-    query, key = (
-        rotate(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
-        for vectors in (projected.query, projected.key)
-    )
+    query, key = norm_and_rotate(projected, settings)
     attended = attend(
         query,
         key,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipeline.attention import rotate
+from pipeline.attention import QK_NORMS, rotate
 from pipeline.base.by_index import expand_by_head
-from pipeline.base.records import Embedded, LayerInput
+from pipeline.base.records import Array, Embedded, LayerInput, Projected
 from pipeline.embed import embed, key_sentences, read_lines, split_sentences
 from pipeline.metrics import FLOW_METRICS
 from pipeline.model import check_residual, project
@@ -62,6 +62,16 @@ def prepare_sentence(
     rotate(projected.query[:, :0], settings.rotation)  # its fraction must fit the key width
     expand_by_head(settings.temperature, len(projected.query), "attention.temperature")
     return LayerInput(embedded, projected, key_embedded)
+
+
+def norm_and_rotate(projected: Projected, settings: Any) -> tuple[Array, Array]:
+    """Query and key as the scores take them: after the QK norm and the rotation by position."""
+    norm = QK_NORMS[settings.qk_norm]
+    query, key = (
+        rotate(norm(vectors, settings.qk_norm_gain), settings.rotation)
+        for vectors in (projected.query, projected.key)
+    )
+    return query, key
 
 
 def needs_flow(names: Sequence[str]) -> bool:

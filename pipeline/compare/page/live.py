@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.attention import QK_NORMS, attend, rotate
+from pipeline.attention import attend
 from pipeline.base.errors import UserError
 from pipeline.base.records import Array, LayerInput, Mask
 from pipeline.compare.page.columns import Column, describe_run
 from pipeline.config.affects import changes_numbers
 from pipeline.config.schema.config import Config
 from pipeline.config.validate import validate
-from pipeline.runs.prepare import prepare
+from pipeline.runs.prepare import norm_and_rotate, prepare
 from pipeline.store.read.config import whole_config
 from pipeline.store.read.run import Run
 
@@ -108,10 +108,7 @@ def broadcast_list(array: Any, shape: tuple[int, ...]) -> list[Any]:
 def capture_stages(prepared: LayerInput, config: Config) -> tuple[Array, Mask, Array | None]:
     """q·k [H, N, M], which keys are allowed, and the bias: the logits of scores times nothing."""
     settings, projected = config.attention.at(0), prepared.projected
-    query, key = (
-        rotate(QK_NORMS[settings.qk_norm](vectors, settings.qk_norm_gain), settings.rotation)
-        for vectors in (projected.query, projected.key)
-    )
+    query, key = norm_and_rotate(projected, settings)
     seen: dict[str, Array] = {}
 
     def keep(stage: str, array: Array) -> None:

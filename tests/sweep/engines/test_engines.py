@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from pipeline.base.paths import ROOT
 from pipeline.config.schema.config import Config
 from pipeline.config.schema.sweep import ENGINES, SweepSettings
 from pipeline.sweep.engines import load_engine
+from pipeline.sweep.engines import local as local_engine
 from pipeline.sweep.engines.batches import MAX_TASKS, Batches
 from pipeline.sweep.entries import Entry, Task
 
@@ -96,6 +99,21 @@ def test_a_run_that_was_only_unlucky_is_done(
     entries = list(load_engine(name)(tasks(60), unlucky, settings))
     assert {entry["status"] for entry in entries} == {"done"}
     assert attempts(tmp_path / "log")["30"] == 2
+
+
+def test_the_death_of_a_worker_that_was_idle_for_long_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_engine, "IDLE", 1)
+    lethal = partial(work, log=tmp_path / "log", deadly=frozenset({"1"}))
+    worker = local_engine.Worker()
+    try:
+        assert worker.submit(lethal, tasks(1)).result(30)[0]["status"] == "done"
+        time.sleep(3)
+        with pytest.raises(BrokenProcessPool):
+            worker.submit(lethal, tasks(2)[1:]).result(30)
+    finally:
+        worker.stop()
 
 
 @pytest.mark.parametrize("name", EVERY)
